@@ -1,0 +1,42 @@
+#include "model/block.h"
+
+#include <fmt/core.h>
+
+#include "base/crc32c.h"
+
+namespace leat {
+
+Result<BlockHeader> BlockHeader::parse(Bytes bytes) {
+    if (bytes.size() < block_header_bytes) return fail(ErrorCode::BLOCK_MALFORMED, "block header is cut off");
+    auto header = load<BlockHeader>(bytes.data());
+    if (header.magic != block_magic)
+        return fail(ErrorCode::BLOCK_MALFORMED,
+                    fmt::format("no block begins here (magic {:#010x})", header.magic));
+    if (header.version > block_version)
+        return fail(ErrorCode::LOG_NEWER_VERSION,
+                    fmt::format("the block has format version {}, this Leat reads up to {}", header.version,
+                                block_version),
+                    "Read it with the newer version of Leat that wrote it.");
+    if (header.length < block_header_bytes || header.position_length > header.length - block_header_bytes)
+        return fail(ErrorCode::BLOCK_MALFORMED, "block lengths do not fit together");
+    return header;
+}
+
+Result<Block> Block::parse(ByteBuffer bytes) {
+    LEAT_ASSIGN(auto header, BlockHeader::parse(bytes.view()));
+    if (header.length != bytes.size()) return fail(ErrorCode::BLOCK_MALFORMED, "block is cut off");
+    if (crc32c(bytes.view().subspan(12)) != header.crc)
+        return fail(ErrorCode::BLOCK_MALFORMED, "block checksum does not match");
+    return Block(std::move(bytes));
+}
+
+void Block::set_flags(BlockFlags flags) { store(buffer_->data() + offsetof(BlockHeader, flags), flags); }
+
+void Block::seal(Seq first, UnitId unit) {
+    uint8_t* header = buffer_->data();
+    store(header + offsetof(BlockHeader, first_seq), first.value);
+    store(header + offsetof(BlockHeader, unit), unit.value);
+    store(header + offsetof(BlockHeader, crc), crc32c(buffer_->view().subspan(12)));
+}
+
+}  // namespace leat

@@ -1,0 +1,68 @@
+// Contract of a source: one database, its log and its snapshots. It knows nothing of what follows it.
+//
+// Threads: open, read and close are called by one thread, the reader thread. confirm may be called by any
+// thread at any time. Chunk readers belong each to the thread that uses it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "model/block.h"
+#include "model/schema.h"
+#include "snapshot/snapshot.h"
+
+namespace leat {
+
+// A prerequisite that was looked at, for `leat check`.
+struct Finding {
+    enum class Level : uint8_t { ok, warning, error };
+    Level level = Level::ok;
+    ErrorCode code = ErrorCode::INTERNAL;  // where level is not ok
+    std::string subject;                   // "wal_level", "table public.notes"
+    std::string message;                   // what was found, and what it means
+    std::string action;                    // the exact SQL (or setting) that mends it
+};
+
+// What the change log already knows of the source.
+struct ResumePoint {
+    Position position;  // empty: nothing was captured yet
+    std::vector<std::shared_ptr<const TableSchema>> schemas;
+};
+
+class Source {
+  public:
+    virtual ~Source() = default;
+
+    // Looks at every prerequisite without changing anything.
+    virtual Result<std::vector<Finding>> check() = 0;
+
+    // Connects, compares the server with the resume point (invariant 8), and makes what is missing (slot,
+    // publication). Returns the snapshot that has to be read before read() is called, or none.
+    virtual Result<std::unique_ptr<SnapshotPlan>> open(const ResumePoint& from, std::stop_token stop) = 0;
+
+    // Starts streaming after the snapshot, if there was one, has been appended.
+    virtual Status start_streaming() = 0;
+
+    // The next block of committed changes. Each block says by its flags where a unit begins and ends. Empty:
+    // none came within `wait`. Answers the server's keepalives meanwhile. After an error the source is closed
+    // and opened again.
+    virtual Result<std::optional<Block>> read(std::chrono::milliseconds wait) = 0;
+    // Keeps the connection alive while the caller cannot take more blocks.
+    virtual Status keep_alive() = 0;
+
+    // The change log holds everything up to here, durably: the source may forget it (invariant 1).
+    // Thread-safe.
+    virtual void confirm(const Position& durable) = 0;
+
+    virtual void close() = 0;
+
+    // "12345/AB" in the source's own notation, for people.
+    virtual std::string describe(const Position& position) const = 0;
+};
+
+}  // namespace leat

@@ -32,10 +32,11 @@ Result<Block> Block::parse(ByteBuffer bytes) {
 
 void Block::set_flags(BlockFlags flags) { store(buffer_->data() + offsetof(BlockHeader, flags), flags); }
 
-void Block::seal(Seq first, UnitId unit) {
+void Block::seal(Seq first, UnitId unit, UnitId durable) {
     uint8_t* header = buffer_->data();
     store(header + offsetof(BlockHeader, first_seq), first.value);
     store(header + offsetof(BlockHeader, unit), unit.value);
+    store(header + offsetof(BlockHeader, durable_unit), durable.value);
     store(header + offsetof(BlockHeader, crc), crc32c(buffer_->view().subspan(12)));
 }
 

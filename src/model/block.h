@@ -34,7 +34,7 @@ struct BlockHeader {
     uint32_t position_length = 0;
     int64_t commit_time_us_max = 0;
     int64_t captured_at_us = 0;
-    uint64_t reserved = 0;
+    uint64_t durable_unit = 0;
 
     bool has(BlockFlag flag) const { return flags & static_cast<BlockFlags>(flag); }
     // The sequence after the last change of the block.
@@ -71,8 +71,9 @@ class Block {
     }
     std::string_view position() const { return as_text(bytes().last(header().position_length)); }
 
-    // Writes sequence, unit, flags and crc into the header. Only before the block is shared.
-    void seal(Seq first, UnitId unit);
+    // Writes sequence, unit, the last unit durable by now and crc into the header. Only before the block is
+    // shared.
+    void seal(Seq first, UnitId unit, UnitId durable = UnitId(0));
     void set_flags(BlockFlags flags);
 
   private:

@@ -24,6 +24,8 @@ Status SchemaSet::add_from(const Block& block) {
         if (!cursor.ok()) return malformed("record is cut off");
         if (type != record_schema) continue;
         LEAT_ASSIGN(auto schema, TableSchema::decode(body));
+        // A repeated schema must not replace the object that encoders already refer to.
+        if (auto* known = find(schema->id); known && known->same_shape(*schema)) continue;
         add(std::move(schema));
     }
     return {};

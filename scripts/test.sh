@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# test.sh [STAGE...]: everything that has to pass, or only these stages:
+#
+#   check    the tree itself (scripts/check-tree.sh) and its formatting
+#   build    the release build with the unit tests
+#   unit     the unit tests
+#   asan     the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 60 with CI=true)
+#   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added)
+#
+# A stage that fails does not keep the others from running. With CI=true a skipped test is a failed one.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$LEAT_ROOT"
+
+unit_tests() { # unit_tests PRESET
+    ctest --test-dir "build/$1" --output-on-failure --no-tests=error --timeout 300 -j "$(nproc)"
+    [ "${CI:-}" != true ] || ! grep -F '[  SKIPPED ]' "build/$1/Testing/Temporary/LastTest.log" ||
+        die "skipped, which CI=true does not allow"
+}
+
+stage_check() {
+    local status=0
+    scripts/check-tree.sh || status=1
+    scripts/cpp-format.sh --check || status=1
+    return "$status"
+}
+
+stage_build() { scripts/compile.sh release; }
+
+stage_unit() { unit_tests release; }
+
+stage_asan() {
+    scripts/compile.sh asan
+    UBSAN_OPTIONS=print_stacktrace=1 unit_tests asan
+}
+
+stage_fuzz() {
+    local seconds=10
+    [ "${CI:-}" != true ] || seconds=60
+    scripts/compile.sh fuzz
+    scripts/fuzz.sh "${LEAT_FUZZ_SECONDS:-$seconds}"
+}
+
+stage_system() {
+    local report=build/pytest.xml
+    export LEAT_BIN=$LEAT_ROOT/build/release/leat
+    rm -f "$report"
+    # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
+    "$LEAT_VENV/bin/python" -m pytest tests -q -rs --junitxml="$report" ${PYTEST_ARGS:-}
+    [ "${CI:-}" != true ] || ! grep -qE ' skipped="[1-9]' "$report" || die "skipped, which CI=true does not allow"
+}
+
+if [ "${1:-}" = --stage ]; then # one stage as a command of its own, for task
+    "stage_$2"
+    exit
+fi
+
+declare -A texts=(
+    [check]="checking the tree" [build]="building leat and its unit tests" [unit]="unit tests"
+    [asan]="unit tests with sanitizers" [fuzz]="fuzzing" [system]="tests against real servers")
+stages=("$@")
+[ "${#stages[@]}" -gt 0 ] || stages=(check build unit asan fuzz system)
+for stage in "${stages[@]}"; do
+    [ -n "${texts[$stage]:-}" ] || die "unknown stage '$stage'; one of: check build unit asan fuzz system"
+done
+# unit and system test what build makes.
+case " ${stages[*]} " in
+*" build "*) ;;
+*" unit "* | *" system "*) stages=(build "${stages[@]}") ;;
+esac
+
+steps $((${#stages[@]} + 1))
+prepare test
+summary='' failed=0 build=ok
+for stage in "${stages[@]}"; do
+    result=ok task_seconds=0
+    if [ "$build" != ok ] && { [ "$stage" = unit ] || [ "$stage" = system ]; }; then
+        result='NOT RUN: there is no build'
+    elif ! LEAT_TAIL=100 task "${texts[$stage]}" "test-$stage" scripts/test.sh --stage "$stage"; then
+        result="FAILED, see build/test-$stage.log"
+    fi
+    if [ "$result" != ok ]; then
+        failed=1
+        [ "$stage" != build ] || build=failed
+    fi
+    summary+=$(printf '%-8s %5d s  %s' "$stage" "$task_seconds" "$result")$'\n'
+done
+say
+printf '%s' "$summary" >&2
+say "all of it took $SECONDS s"
+exit "$failed"

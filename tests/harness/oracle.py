@@ -238,7 +238,7 @@ def unscaled(text, scale):
 # -- composed text
 
 
-def parse_array(text):
+def parse_array(text, delimiter=","):
     """Nested lists of str or None. Lower bounds are dropped."""
     text = re.sub(r"^(\[[-+]?\d+:[-+]?\d+\])+=", "", text)
     position = 0
@@ -250,7 +250,7 @@ def parse_array(text):
             items = []
             while text[position] != "}":
                 items.append(value())
-                if text[position] == ",":
+                if text[position] == delimiter:
                     position += 1
             position += 1
             return items
@@ -265,7 +265,7 @@ def parse_array(text):
             position += 1
             return "".join(out)
         start = position
-        while text[position] not in ",}":
+        while text[position] not in (delimiter, "}"):
             position += 1
         word = text[start:position]
         return None if word == "NULL" else word
@@ -326,7 +326,7 @@ def render(type_, text, options=Options()):
     if text is None:
         return None
     if type_.element is not None and type_.name not in ("int2vector", "oidvector"):
-        return render_array(type_.element, parse_array(text), options)
+        return render_array(type_.element, parse_array(text, ";" if type_.element.name == "box" else ","), options)
     if type_.kind == "c":
         return {name: render(t, part, options) for (name, t), part in zip(type_.fields, parse_composite(text))}
     renderer = RENDERERS.get(type_.name)

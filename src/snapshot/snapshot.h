@@ -44,18 +44,23 @@ class ChunkReader {
 };
 
 // Lives while the snapshot is read: holds what keeps it consistent (an open transaction, an exported
-// snapshot).
+// snapshot). A plan without tables only prepares the source (makes a replication slot, say). Used by the
+// reader thread; what open_reader() gives may go to other threads.
 class SnapshotPlan {
   public:
     virtual ~SnapshotPlan() = default;
+    // Appended and durable before begin(): a kill from there on finds what had been intended.
+    virtual Position position_before() const = 0;
+    // Changes the source as needed, fixes the moment of the snapshot and cuts the tables into steps.
+    virtual Status begin(std::stop_token stop) = 0;
+
     virtual const std::vector<SnapshotTable>& tables() const = 0;
     virtual const std::vector<SnapshotStep>& steps() const = 0;
     virtual Result<std::unique_ptr<ChunkReader>> open_reader() = 0;
-    // The position to append with the end of this step. Steps are finished in order.
-    virtual Position position_after(size_t step) const = 0;
-    // Where capturing stands before the first step: appended first, so that a kill in the snapshot finds its
-    // beginning.
-    virtual Position position_before() const = 0;
+    // Appended with the end of the step, by its index. Steps are finished in order.
+    virtual Position position_after_step(size_t step) const = 0;
+    // Appended when all is read.
+    virtual Position position_after() const = 0;
 };
 
 }  // namespace leat

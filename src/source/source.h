@@ -45,8 +45,7 @@ class Source {
     // publication). Returns the snapshot that has to be read before read() is called, or none.
     virtual Result<std::unique_ptr<SnapshotPlan>> open(const ResumePoint& from, std::stop_token stop) = 0;
 
-    // Starts streaming after the snapshot, if there was one, has been appended.
-    virtual Status start_streaming() = 0;
+    virtual Status start_streaming(std::stop_token stop) = 0;
 
     // The next block of committed changes. Each block says by its flags where a unit begins and ends. Empty:
     // none came within `wait`. Answers the server's keepalives meanwhile. After an error the source is closed

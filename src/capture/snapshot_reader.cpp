@@ -1,0 +1,125 @@
+#include "capture/snapshot_reader.h"
+
+#include <fmt/core.h>
+
+#include <thread>
+
+#include "base/logging.h"
+#include "base/text.h"
+#include "model/block_builder.h"
+
+namespace leat {
+
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto report_every = 2s;
+
+Block position_block(const Position& position, BlockFlags flags) {
+    BlockBuilder builder(256);
+    return builder.finish(flags, position.bytes);
+}
+}  // namespace
+
+Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
+    constexpr BlockFlags whole_unit = BlockFlag::unit_begin | BlockFlag::unit_end;
+    LEAT_TRY(channel_.push_and_wait_durable(position_block(plan.position_before(), whole_unit), stop));
+    LEAT_TRY(plan.begin(stop));
+    uint64_t estimate = 0;
+    for (const SnapshotTable& table : plan.tables()) estimate += table.rows_estimate;
+    rows_estimate_ = estimate;
+    started_ = reported_ = SteadyClock::now();
+    if (!plan.tables().empty())
+        log_event(LogLevel::info, subject_,
+                  fmt::format("SNAPSHOTTING {} tables, about {} rows", plan.tables().size(),
+                              human_count(static_cast<double>(estimate))));
+    for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, stop));
+    LEAT_TRY(channel_.push(position_block(plan.position_after(), whole_unit), stop));
+    if (plan.tables().empty()) return {};
+    auto done = progress();
+    log_event(LogLevel::info, subject_,
+              fmt::format("snapshot complete: {} rows in {:.1f} s ({} rows/s)", done.rows, done.seconds,
+                          human_count(static_cast<double>(done.rows) / std::max(done.seconds, 0.001))));
+    return {};
+}
+
+Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, std::stop_token stop) {
+    const SnapshotStep& step = plan.steps()[index];
+    size_t wanted = std::min<size_t>(readers_max_, step.chunks.size());
+    while (readers_.size() < wanted) {
+        LEAT_ASSIGN(auto reader, plan.open_reader());
+        readers_.push_back(std::move(reader));
+    }
+    // Schemas first, in a block of their own: the readers' blocks come in any order.
+    BlockBuilder schemas;
+    for (uint32_t table : step.tables) schemas.add_schema(*plan.tables()[table].schema);
+    LEAT_TRY(channel_.push(schemas.finish(BlockFlag::unit_begin | BlockFlag::snapshot), stop));
+    LEAT_TRY(read_chunks(step, wanted, stop));
+    return channel_.push(
+        position_block(plan.position_after_step(index), BlockFlag::unit_end | BlockFlag::snapshot), stop);
+}
+
+Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, std::stop_token stop) {
+    std::atomic<size_t> next{0};
+    std::mutex mutex;
+    std::condition_variable ended;
+    size_t running = wanted;
+    Status outcome;
+    std::stop_source step_stop;  // one reader's failure ends the others
+    std::stop_callback forward(stop, [&] { step_stop.request_stop(); });
+
+    auto take = [&](Block block) -> Status {
+        rows_ += block.header().change_count;
+        return channel_.push(std::move(block), step_stop.get_token());
+    };
+    auto work = [&](ChunkReader& reader) -> Status {
+        for (size_t chunk; (chunk = next++) < step.chunks.size();) {
+            if (step_stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
+            LEAT_TRY(reader.read(step.chunks[chunk], take, step_stop.get_token()));
+        }
+        return {};
+    };
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < wanted; ++i)
+        threads.emplace_back([&, i] {
+            Status status = work(*readers_[i]);
+            std::lock_guard lock(mutex);
+            // The first error is the cause; the others only end because of it.
+            if (!status && outcome) outcome = std::move(status);
+            if (!outcome) step_stop.request_stop();
+            --running;
+            ended.notify_one();
+        });
+    {
+        std::unique_lock lock(mutex);
+        while (running > 0) {
+            ended.wait_for(lock, 250ms);
+            report();
+        }
+    }
+    threads.clear();
+    return outcome;
+}
+
+SnapshotProgress SnapshotReader::progress() const {
+    return {rows_, rows_estimate_,
+            std::chrono::duration<double>(SteadyClock::now() - started_.load()).count()};
+}
+
+void SnapshotReader::report() {
+    auto now = SteadyClock::now();
+    if (now - reported_ < report_every) return;
+    reported_ = now;
+    auto [rows, estimate, seconds] = progress();
+    double rate = static_cast<double>(rows) / std::max(seconds, 0.001);
+    std::string text = fmt::format("snapshot: {}", human_count(static_cast<double>(rows)));
+    if (estimate > rows) text += fmt::format(" of about {}", human_count(static_cast<double>(estimate)));
+    text += fmt::format(" rows, {} rows/s", human_count(rate));
+    if (estimate > rows && rate > 0)
+        text +=
+            fmt::format(", about {:.0f} s remaining ({:.0f} %)", static_cast<double>(estimate - rows) / rate,
+                        100.0 * static_cast<double>(rows) / static_cast<double>(estimate));
+    log_event(LogLevel::info, subject_, text);
+}
+
+}  // namespace leat

@@ -1,0 +1,195 @@
+#include "capture/source_runner.h"
+
+#include <fmt/core.h>
+
+#include "base/backoff.h"
+#include "base/logging.h"
+
+namespace leat {
+
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto wait_slice = 500ms;
+constexpr size_t sync_bytes_max = 8 << 20;  // one group commit takes about this much at most
+
+Status stopped() { return fail(ErrorCode::STOPPED, "stopped on request"); }
+
+// Waits, but not past a request to stop.
+void pause(std::chrono::milliseconds time, std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, stop, time, [] { return false; });
+}
+}  // namespace
+
+std::string_view name(SourceState state) {
+    constexpr std::string_view names[] = {"CREATED", "SNAPSHOTTING", "RUNNING", "RETRYING",
+                                          "PAUSED",  "STOPPED",      "FAILED"};
+    return names[static_cast<size_t>(state)];
+}
+
+SourceRunner::SourceRunner(std::string name, std::unique_ptr<Source> source, std::unique_ptr<ChangeLog> log,
+                           RunnerOptions options)
+    : name_(std::move(name)), source_(std::move(source)), log_(std::move(log)), options_(options) {}
+
+SourceRunner::~SourceRunner() {
+    request_stop();
+    join();
+}
+
+void SourceRunner::start() {
+    thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+}
+void SourceRunner::request_stop() { thread_.request_stop(); }
+void SourceRunner::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+SourceStatus SourceRunner::status() const {
+    std::lock_guard lock(mutex_);
+    return status_;
+}
+
+void SourceRunner::set_state(SourceState state, std::optional<Error> error) {
+    std::lock_guard lock(mutex_);
+    status_.state = state;
+    status_.error = std::move(error);
+}
+
+// ---- the capture thread ----
+
+void SourceRunner::run(std::stop_token stop) {
+    Backoff backoff;
+    while (true) {
+        uint64_t changes_before = status().changes;
+        auto done = attempt(stop);
+        if ((done && *done) || stop.stop_requested()) {
+            log_event(LogLevel::info, name_, "STOPPED");
+            return set_state(SourceState::stopped);
+        }
+        Error error = done ? Error{ErrorCode::PG_CONNECTION_LOST, "the stream ended", {}} : done.error();
+        if (retry_class(error.code) == Retry::never) {
+            log_error(LogLevel::error, name_, "FAILED", error);
+            return set_state(SourceState::failed, std::move(error));
+        }
+        if (status().changes > changes_before) backoff.reset();
+        auto wait = backoff.next();
+        log_error(LogLevel::warning, name_, fmt::format("RETRYING in {} ms", wait.count()), error);
+        set_state(SourceState::retrying, std::move(error));
+        pause(wait, stop);
+    }
+}
+
+// One connection's life. What it left unfinished in the log is cut: the source sends it again. True: done for
+// good.
+Result<bool> SourceRunner::attempt(std::stop_token stop) {
+    LEAT_TRY(log_->discard_unfinished());
+    ResumePoint from{log_->position(), log_->latest_schemas()};
+    BlockChannel channel(options_.channel_bytes);
+    Status read_status, write_status;
+    {
+        std::jthread reader([&](std::stop_token reader_stop) {
+            read_status = read(channel, from, reader_stop);
+            channel.close();
+        });
+        std::stop_callback forward(stop, [&] { reader.request_stop(); });
+        write_status = drain(channel, stop);
+        reader.request_stop();
+        channel.close();  // a reader must not wait for room that a failed log will never make
+    }
+    source_->close();
+    LEAT_TRY(write_status);
+    LEAT_TRY(read_status);
+    return options_.stop_after_snapshot;
+}
+
+Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
+    while (true) {
+        bool closed = channel.closed();  // asked first: what was pushed before is still handed out
+        auto item = channel.pop(wait_slice);
+        if (item)
+            LEAT_TRY(append_group(channel, std::move(*item), stop));
+        else if (closed)
+            return {};
+    }
+}
+
+// Group commit: everything that waits, then one sync.
+Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop) {
+    size_t bytes = 0;
+    bool wanted_durable = false;
+    std::optional<BlockChannel::Item> item(std::move(first));
+    while (item) {
+        LEAT_TRY(append(item->block, stop));
+        bytes += item->block.size();
+        wanted_durable |= item->wait_durable;
+        if (bytes >= sync_bytes_max) break;
+        item = channel.pop(0ms);
+    }
+    LEAT_TRY(write_with_room([&] { return log_->sync(); }, stop));
+    if (Position durable = log_->durable_position(); !durable.empty()) source_->confirm(durable);
+    if (wanted_durable) channel.set_durable();
+    return {};
+}
+
+Status SourceRunner::append(Block& block, std::stop_token stop) {
+    auto write = [&]() -> Status {
+        LEAT_TRY(log_->append(block));
+        return {};
+    };
+    LEAT_TRY(write_with_room(write, stop));
+    std::lock_guard lock(mutex_);
+    status_.changes += block.header().change_count;
+    status_.bytes += block.size();
+    return {};
+}
+
+// A full disk is waited out here, with the block in hand: the source is held back by the channel and stays
+// connected.
+template <class Write>
+Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
+    for (bool waiting = false;; waiting = true) {
+        Status status = write();
+        if (status || status.error().code != ErrorCode::LOG_DISK_FULL) {
+            if (waiting && status) {
+                log_event(LogLevel::info, name_, "RUNNING: there is room again");
+                set_state(SourceState::running);
+            }
+            return status;
+        }
+        if (!waiting) {
+            status.error().action =
+                "Nothing is lost: the source keeps its log meanwhile. Make room on the disk; Leat then goes "
+                "on by itself.";
+            log_error(LogLevel::error, name_, "PAUSED", status.error());
+            set_state(SourceState::paused, status.error());
+        }
+        pause(1s, stop);
+        if (stop.stop_requested()) return stopped();
+    }
+}
+
+// ---- the reader thread ----
+
+Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop) {
+    LEAT_ASSIGN(auto plan, source_->open(from, stop));
+    if (plan) {
+        set_state(SourceState::snapshotting);
+        SnapshotReader snapshot(name_, channel, options_.snapshot_readers);
+        LEAT_TRY(snapshot.read(*plan, stop));
+        plan.reset();
+    }
+    if (options_.stop_after_snapshot) return {};
+    LEAT_TRY(source_->start_streaming(stop));
+    set_state(SourceState::running);
+    log_event(LogLevel::info, name_, "RUNNING");
+    while (!stop.stop_requested()) {
+        LEAT_ASSIGN(auto block, source_->read(wait_slice));
+        if (block) LEAT_TRY(channel.push(std::move(*block), stop, [&] { return source_->keep_alive(); }));
+    }
+    return stopped();
+}
+
+}  // namespace leat

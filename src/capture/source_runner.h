@@ -1,0 +1,72 @@
+// Drives one source into its change log: snapshot, then stream, with retries, until it is stopped or cannot
+// go on.
+//
+// Two threads: the reader thread alone talks to the database and answers it whatever else is blocked; the
+// capture thread alone writes the log. Between them is a channel of blocks bounded in bytes. The source is
+// told only what is durable (invariant 1): the capture thread alone confirms, after sync.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "capture/block_channel.h"
+#include "capture/snapshot_reader.h"
+#include "log/change_log.h"
+#include "source/source.h"
+
+namespace leat {
+
+enum class SourceState : uint8_t { created, snapshotting, running, retrying, paused, stopped, failed };
+std::string_view name(SourceState state);
+
+struct SourceStatus {
+    SourceState state = SourceState::created;
+    std::optional<Error> error;  // of retrying, paused and failed
+    uint64_t changes = 0;        // appended by this process
+    uint64_t bytes = 0;
+};
+
+struct RunnerOptions {
+    size_t channel_bytes = 16 << 20;
+    uint32_t snapshot_readers = 2;
+    bool stop_after_snapshot = false;  // snapshot.mode initial_only
+};
+
+class SourceRunner {
+  public:
+    SourceRunner(std::string name, std::unique_ptr<Source> source, std::unique_ptr<ChangeLog> log,
+                 RunnerOptions options);
+    ~SourceRunner();  // stops and joins
+
+    void start();
+    void request_stop();
+    void join();                  // until it is stopped or failed
+    SourceStatus status() const;  // thread-safe
+    const std::string& name() const { return name_; }
+
+  private:
+    void run(std::stop_token stop);  // the capture thread
+    Result<bool> attempt(std::stop_token stop);
+    Status drain(BlockChannel& channel, std::stop_token stop);
+    Status append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop);
+    Status append(Block& block, std::stop_token stop);
+    template <class Write>
+    Status write_with_room(Write write, std::stop_token stop);
+
+    Status read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop);  // the reader thread
+
+    void set_state(SourceState state, std::optional<Error> error = {});
+
+    const std::string name_;
+    std::unique_ptr<Source> source_;
+    std::unique_ptr<ChangeLog> log_;
+    const RunnerOptions options_;
+
+    mutable std::mutex mutex_;
+    SourceStatus status_;
+    std::jthread thread_;
+};
+
+}  // namespace leat

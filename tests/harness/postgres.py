@@ -239,6 +239,12 @@ class Database:
     def lsn(self):
         return self.value("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
 
+    def drop_only(self):
+        """Removes the database, while slots of others go on being used."""
+        if self._connection is not None:
+            self._connection.close()
+        self.server.query(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
     def drop(self):
         if self._connection is not None:
             self._connection.close()
@@ -247,4 +253,4 @@ class Database:
         self.server.drop_slots()
         for (gid, dbname) in self.server.query("SELECT gid, database FROM pg_prepared_xacts"):
             self.server.query(f"ROLLBACK PREPARED '{gid}'", dbname=dbname)
-        self.server.query(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.drop_only()

@@ -1,0 +1,90 @@
+// What Leat asks the system catalogs: types, tables, columns, keys. Each works on PostgreSQL 13 to 18 and
+// takes one parameter, an array of OIDs in text form. Columns of the results are named in order. PostgreSQL
+// documentation, "System Catalogs".
+#pragma once
+
+#include <cstddef>
+
+namespace leat::pg {
+
+// The given types and all they consist of: elements, base types, attributes.
+// oid, typname, typtype, element (0 unless a true array: int2vector and point have a typelem too), typdelim,
+// typbasetype, typtypmod
+inline constexpr size_t types_query_columns = 7;
+inline constexpr const char* types_query = R"sql(
+WITH RECURSIVE wanted(oid) AS (
+    SELECT unnest($1::pg_catalog.oid[])
+  UNION
+    SELECT part.oid
+    FROM wanted w
+    JOIN pg_catalog.pg_type t ON t.oid = w.oid
+    CROSS JOIN LATERAL (
+        SELECT e.oid FROM pg_catalog.pg_type e WHERE e.oid = t.typelem AND e.typarray = t.oid
+      UNION ALL
+        SELECT t.typbasetype WHERE t.typtype = 'd'
+      UNION ALL
+        SELECT a.atttypid FROM pg_catalog.pg_attribute a
+        WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    ) part
+)
+SELECT t.oid, t.typname, t.typtype, coalesce(e.oid, 0), t.typdelim, t.typbasetype, t.typtypmod
+FROM wanted w
+JOIN pg_catalog.pg_type t ON t.oid = w.oid
+LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+ORDER BY t.oid)sql";
+
+// enumtypid, enumlabel; of each type in its order
+inline constexpr const char* enum_labels_query = R"sql(
+SELECT enumtypid, enumlabel
+FROM pg_catalog.pg_enum
+WHERE enumtypid = ANY ($1::pg_catalog.oid[])
+ORDER BY enumtypid, enumsortorder)sql";
+
+// type oid, attname, atttypid, atttypmod; of each composite type in its order
+inline constexpr const char* attributes_query = R"sql(
+SELECT t.oid, a.attname, a.atttypid, a.atttypmod
+FROM pg_catalog.pg_type t
+JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
+WHERE t.oid = ANY ($1::pg_catalog.oid[]) AND t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY t.oid, a.attnum)sql";
+
+// Tables that can be published, of all schemas but the system's; an empty array asks for every one. Foreign,
+// temporary and unlogged tables and views are left out, as PostgreSQL does.
+// oid, nspname, relname, relkind ('r' table, 'p' partitioned), relreplident, reltuples (negative or 0: not
+// known), relpages, relispartition, oid of the topmost partitioned table (the table's own if it is none's
+// partition), relrowsecurity (rows may be hidden from a role that is subject to it), relhassubclass
+// (SELECT without ONLY reads other tables too), may be read by this role
+inline constexpr const char* tables_query = R"sql(
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.reltuples, c.relpages, c.relispartition,
+       coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)::pg_catalog.oid, c.relrowsecurity, c.relhassubclass,
+       pg_catalog.has_table_privilege(c.oid, 'SELECT')
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_relation_is_publishable(c.oid)
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND ($1::pg_catalog.oid[] = '{}' OR c.oid = ANY ($1::pg_catalog.oid[]))
+ORDER BY n.nspname, c.relname)sql";
+
+// table oid, attnum, attname, atttypid, atttypmod, attnotnull, attgenerated ('', 's' stored, 'v' virtual),
+// attidentity ('', 'a' always, 'd' by default), default (of a generated column: its expression) or NULL; of
+// each table in attnum order
+inline constexpr const char* columns_query = R"sql(
+SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity,
+       pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+FROM pg_catalog.pg_attribute a
+LEFT JOIN pg_catalog.pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum)sql";
+
+// The primary key, and the index that REPLICA IDENTITY USING INDEX names. A deferrable primary key
+// (indimmediate false) is no replica identity under REPLICA IDENTITY DEFAULT.
+// table oid, indisprimary, indisreplident, indimmediate, attnum; of each index in key order
+inline constexpr const char* keys_query = R"sql(
+SELECT i.indrelid, i.indisprimary, i.indisreplident, i.indimmediate, k.attnum
+FROM pg_catalog.pg_index i
+CROSS JOIN LATERAL unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k(attnum, place)
+WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND (i.indisprimary OR i.indisreplident)
+  AND i.indislive AND i.indisvalid AND k.place <= i.indnkeyatts
+ORDER BY i.indrelid, i.indexrelid, k.place)sql";
+
+}  // namespace leat::pg

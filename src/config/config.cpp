@@ -1,0 +1,159 @@
+#include "config/config.h"
+
+#include <fmt/core.h>
+
+#include "base/file.h"
+#include "config/setting_reader.h"
+#include "config/source_config.h"
+#include "config/yaml_settings.h"
+
+namespace leat {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t file_bytes_max = 1 << 20;
+constexpr uint64_t memory_bytes_min = 8000000;
+constexpr uint64_t segment_bytes_min = 1 << 20;
+
+constexpr std::string_view fsync_names[] = {"always", "interval", "never"};
+constexpr std::string_view log_format_names[] = {"text", "json"};
+constexpr std::string_view log_level_names[] = {"error", "warn", "info", "debug", "trace"};
+
+// What is read of the file besides its sources.
+constexpr std::string_view known_keys[] = {
+    "sources",           "log.dir",          "log.fsync",           "log.fsync.interval.ms",
+    "log.segment.bytes", "log.retention.ms", "log.retention.bytes", "memory.bytes",
+    "logging.format",    "logging.level",    "secrets.paths",
+};
+
+std::string directory_of(const std::string& path) {
+    size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_section(std::string_view key) {
+    for (std::string_view known : known_keys)
+        if (known.size() > key.size() && known.starts_with(key) && known[key.size()] == '.') return true;
+    return false;
+}
+
+class Parser {
+  public:
+    Parser(const std::string& path, const Environment& environment)
+        : path_(path), environment_(environment), reader_(path_, config_.secrets) {}
+
+    Result<Config> parse(const YamlSettings& yaml) {
+        LEAT_TRY(read_secret_paths(yaml.settings));
+        for (const Setting& setting : yaml.settings) LEAT_TRY(apply(setting));
+        if (config_.log.dir.empty())
+            return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: log.dir is missing", path_),
+                        "Name the directory of the change log:\nlog:\n  dir: /var/lib/leat");
+        if (fsync_interval_ && config_.log.fsync != FsyncMode::interval)
+            return reader_.invalid(*fsync_interval_, "has a meaning only with log.fsync: interval");
+        if (yaml.sources.empty())
+            return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: there are no sources", path_),
+                        "Name at least one:\nsources:\n  shop:\n    url: postgresql://leat@db.example/shop");
+        for (const SettingGroup& group : yaml.sources) {
+            LEAT_ASSIGN(SourceConfig source, parse_source(group, path_, config_.secrets));
+            config_.sources.push_back(std::move(source));
+        }
+        LEAT_TRY(check_no_shared_names(config_.sources, yaml.sources, path_, config_.secrets));
+        return std::move(config_);
+    }
+
+  private:
+    // Before everything else: other values may refer to files.
+    Status read_secret_paths(const std::vector<Setting>& settings) {
+        std::vector<std::string> paths = {directory_of(path_), "/run/secrets", "/etc/leat"};
+        config_.secrets = SecretResolver({}, environment_);
+        for (const Setting& setting : settings) {
+            if (setting.key != "secrets.paths") continue;
+            LEAT_ASSIGN(auto listed, reader_.list(setting));
+            for (const std::string& path : listed) paths.push_back(beside_file(path));
+        }
+        config_.secrets = SecretResolver(std::move(paths), environment_);
+        return {};
+    }
+
+    std::string beside_file(const std::string& path) const {
+        return path.starts_with('/') ? path : directory_of(path_) + "/" + path;
+    }
+
+    Status apply(const Setting& setting) {
+        const std::string& key = setting.key;
+        if (key == "secrets.paths") return {};
+        if (key.starts_with("log.")) return apply_log(setting);
+        if (key == "memory.bytes")
+            return store(reader_.bytes(setting, memory_bytes_min), config_.memory_bytes);
+        if (key == "logging.format") return store_choice(setting, log_format_names, config_.logging.format);
+        if (key == "logging.level") return store_choice(setting, log_level_names, config_.logging.level);
+        if (is_section(key)) {
+            if (setting.kind == Setting::Kind::none) return {};  // a section with nothing in it
+            return reader_.invalid(setting, "is a section of keys, not a value");
+        }
+        return reader_.unknown(setting, known_keys);
+    }
+
+    Status apply_log(const Setting& setting) {
+        LogConfig& log = config_.log;
+        const std::string& key = setting.key;
+        if (key == "log.fsync") return store_choice(setting, fsync_names, log.fsync);
+        if (key == "log.segment.bytes")
+            return store(reader_.bytes(setting, segment_bytes_min), log.segment_bytes);
+        if (key == "log.retention.ms") return store(reader_.duration(setting, 1ms), log.retention_age);
+        if (key == "log.retention.bytes")
+            return store(reader_.bytes(setting, segment_bytes_min), log.retention_bytes);
+        if (key == "log.fsync.interval.ms") {
+            fsync_interval_ = setting;
+            return store(reader_.duration(setting, 1ms), log.fsync_interval);
+        }
+        if (key == "log.dir") {
+            LEAT_ASSIGN(std::string dir, reader_.text(setting));
+            log.dir = beside_file(dir);
+            return {};
+        }
+        return reader_.unknown(setting, known_keys);
+    }
+
+    template <class From, class To>
+    Status store(Result<From> from, To& to) {
+        if (!from) return fail(std::move(from.error()));
+        to = *from;
+        return {};
+    }
+
+    template <class To>
+    Status store_choice(const Setting& setting, std::span<const std::string_view> names, To& to) {
+        LEAT_ASSIGN(size_t index, reader_.choice(setting, names));
+        to = static_cast<To>(index);
+        return {};
+    }
+
+    const std::string path_;
+    const Environment& environment_;
+    Config config_;
+    SettingReader reader_;
+    std::optional<Setting> fsync_interval_;
+};
+
+}  // namespace
+
+std::string_view name(FsyncMode mode) { return fsync_names[static_cast<size_t>(mode)]; }
+std::string_view name(LogFormat format) { return log_format_names[static_cast<size_t>(format)]; }
+std::string_view name(LogLevel level) { return log_level_names[static_cast<size_t>(level)]; }
+
+Result<Config> parse_config(const std::string& text, const std::string& path,
+                            const Environment& environment) {
+    LEAT_ASSIGN(YamlSettings yaml, parse_yaml_settings(text, path));
+    return Parser(path, environment).parse(yaml);
+}
+
+Result<Config> load_config(const std::string& path, const Environment& environment) {
+    LEAT_ASSIGN(std::string text, read_text_file(path, file_bytes_max));
+    return parse_config(text, path, environment);
+}
+
+}  // namespace leat

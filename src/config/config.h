@@ -1,0 +1,94 @@
+// leat.yaml as plain structs. What a key means and its default: docs/configuration.md.
+// The structs are values: made once at start-up, then read by any thread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "config/postgres_url.h"
+#include "config/secret.h"
+
+namespace leat {
+
+// Debezium's snapshot.mode; `never` is its older name of no_data.
+enum class SnapshotMode : uint8_t { initial, initial_only, always, when_needed, no_data };
+std::string_view name(SnapshotMode mode);
+
+// Debezium's publication.autocreate.mode.
+enum class PublicationMode : uint8_t { filtered, all_tables, disabled };
+std::string_view name(PublicationMode mode);
+
+struct SourceConfig {
+    std::string name;
+    SecretString url;
+
+    // Either Leat's globs or Debezium's lists. All empty: every table.
+    std::vector<std::string> tables;
+    std::vector<std::string> schema_include, schema_exclude, table_include,
+        table_exclude;  // regular expressions
+
+    SnapshotMode snapshot_mode = SnapshotMode::initial;
+    uint32_t snapshot_threads = 2;  // connections that read it
+
+    std::string slot_name;         // leat_<name>
+    std::string publication_name;  // leat_<name>
+    PublicationMode publication_mode = PublicationMode::filtered;
+    bool drop_slot_on_stop = false;
+    bool publish_via_partition_root = false;
+    std::chrono::milliseconds status_update_interval{10000};
+
+    std::string topic_prefix;  // <name>
+    // Options of the output format as given, by Debezium's names (config/option_names.h); the codec checks
+    // the values.
+    std::map<std::string, std::string> format_options;
+};
+
+enum class FsyncMode : uint8_t { always, interval, never };
+std::string_view name(FsyncMode mode);
+
+struct LogConfig {
+    std::string dir;
+    FsyncMode fsync = FsyncMode::always;
+    std::chrono::milliseconds fsync_interval{1000};
+    uint64_t segment_bytes = 128 << 20;
+    std::optional<std::chrono::milliseconds> retention_age;  // none: whatever the age
+    std::optional<uint64_t> retention_bytes;                 // of one source; none: whatever the size
+};
+
+enum class LogFormat : uint8_t { text, json };
+enum class LogLevel : uint8_t { error, warn, info, debug, trace };
+std::string_view name(LogFormat format);
+std::string_view name(LogLevel level);
+
+struct LoggingConfig {
+    LogFormat format = LogFormat::text;
+    LogLevel level = LogLevel::info;
+};
+
+struct Config {
+    std::vector<SourceConfig> sources;  // in the order of the file
+    LogConfig log;
+    uint64_t memory_bytes = 64000000;  // of the whole process, for what is in flight
+    LoggingConfig logging;
+    SecretResolver secrets;
+};
+
+// Reads a file. Errors: IO, CONFIG_INVALID, CONFIG_UNKNOWN_KEY, CONFIG_SECRET, URL_INVALID; all but IO name
+// file and line.
+Result<Config> load_config(const std::string& path, const Environment& environment = process_environment());
+
+// The same from text; `path` is used in messages and for what is relative to the file.
+Result<Config> parse_config(const std::string& text, const std::string& path,
+                            const Environment& environment = process_environment());
+
+// The source's URL with its secrets, at the moment of use. CONFIG_SECRET or URL_INVALID, naming the key.
+Result<PostgresUrl> resolve_url(const SourceConfig& source, const SecretResolver& secrets);
+
+// A source that no file describes, as `leat tail URL` needs it: everything but the URL has its default.
+SourceConfig default_source(std::string name, SecretString url);
+
+}  // namespace leat

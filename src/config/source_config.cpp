@@ -1,0 +1,275 @@
+#include "config/source_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/option_names.h"
+#include "config/setting_reader.h"
+
+namespace leat {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t source_name_bytes_max = 50;
+constexpr size_t pg_name_bytes_max = 63;
+constexpr uint64_t snapshot_threads_max = 32;
+
+// In the order of the enumerations; `never` is one name more.
+constexpr std::string_view snapshot_mode_names[] = {"initial",     "initial_only", "always",
+                                                    "when_needed", "no_data",      "never"};
+constexpr std::string_view publication_mode_names[] = {"filtered", "all_tables", "disabled"};
+
+bool consists_of(std::string_view text, std::string_view also) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || also.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_source_name(std::string_view name) {
+    return !name.empty() && name.size() <= source_name_bytes_max && name[0] >= 'a' && name[0] <= 'z' &&
+           consists_of(name, "_");
+}
+
+class SourceParser {
+  public:
+    SourceParser(const SettingGroup& group, const std::string& path, const SecretResolver& secrets)
+        : group_(group), secrets_(secrets), reader_(path, secrets) {
+        reader_.set_prefix(fmt::format("sources.{}.", group.name));
+    }
+
+    Result<SourceConfig> parse() {
+        if (!is_source_name(group_.name))
+            return reader_.invalid_at(
+                group_.line, fmt::format("\"{}\" is not allowed as the name of a source; it begins with a "
+                                         "letter, consists of a-z, 0-9 and _, and has at most {} characters",
+                                         redact_url(group_.name), source_name_bytes_max));
+        if (group_.kind != Setting::Kind::list)
+            return reader_.invalid_at(group_.line,
+                                      fmt::format("sources.{} is not a map of options", group_.name),
+                                      "Write at least:  url: postgresql://user@host/database");
+        source_ = default_source(group_.name, SecretString());
+        for (const Setting& setting : group_.settings) LEAT_TRY(apply(setting));
+        if (source_.url.raw().empty())
+            return reader_.invalid_at(group_.line, fmt::format("sources.{}.url is missing", group_.name),
+                                      "Write:  url: postgresql://user@host/database");
+        return std::move(source_);
+    }
+
+  private:
+    Status apply(const Setting& setting) {
+        const std::string& key = setting.key;
+        if (key == "url") return apply_url(setting);
+        if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
+        if (key.starts_with("snapshot.")) return apply_snapshot(setting);
+        if (key.starts_with("slot.") || key.starts_with("publi")) return apply_slot(setting);
+        if (key == "status.update.interval.ms") {
+            LEAT_ASSIGN(source_.status_update_interval, reader_.duration(setting, 100ms));
+            return {};
+        }
+        if (key == "topic.prefix") return apply_topic_prefix(setting);
+        if (is_format_option(key)) return apply_format_option(setting);
+        return unknown(setting);
+    }
+
+    Status apply_url(const Setting& setting) {
+        LEAT_ASSIGN(std::string raw, reader_.raw_text(setting));
+        source_.url = SecretString(raw);
+        if (auto status = SecretResolver::check_syntax(raw); !status)
+            return reader_.at(setting, status.error());
+        if (source_.url.has_references()) return {};  // cannot be judged before they are resolved
+        LEAT_ASSIGN(std::string url, secrets_.resolve_url(raw));
+        auto parsed = parse_postgres_url(url);
+        if (!parsed) return reader_.at(setting, parsed.error());
+        return {};
+    }
+
+    Status apply_selection(const Setting& setting) {
+        if (setting.key == "tables") {
+            if (debezium_list_) return both_selections(setting);
+            globs_ = setting;
+            LEAT_ASSIGN(source_.tables, reader_.list(setting));
+            return {};
+        }
+        std::vector<std::string>* list = debezium_list(setting.key);
+        if (!list) return unknown(setting);
+        if (globs_) return both_selections(setting);
+        debezium_list_ = setting;
+        LEAT_ASSIGN(*list, reader_.regex_list(setting));
+        return check_one_direction(setting);
+    }
+
+    std::vector<std::string>* debezium_list(std::string_view key) {
+        if (key == "schema.include.list") return &source_.schema_include;
+        if (key == "schema.exclude.list") return &source_.schema_exclude;
+        if (key == "table.include.list") return &source_.table_include;
+        if (key == "table.exclude.list") return &source_.table_exclude;
+        return nullptr;
+    }
+
+    std::unexpected<Error> both_selections(const Setting& setting) const {
+        return reader_.invalid(setting, "tables and Debezium's include and exclude lists cannot be combined",
+                               "Keep one of them: tables takes globs, the lists take regular expressions.");
+    }
+
+    // As in Debezium.
+    Status check_one_direction(const Setting& setting) const {
+        if (!source_.schema_include.empty() && !source_.schema_exclude.empty())
+            return reader_.invalid(setting, "schema.include.list and schema.exclude.list cannot be combined");
+        if (!source_.table_include.empty() && !source_.table_exclude.empty())
+            return reader_.invalid(setting, "table.include.list and table.exclude.list cannot be combined");
+        return {};
+    }
+
+    Status apply_snapshot(const Setting& setting) {
+        if (setting.key == "snapshot.mode") {
+            LEAT_ASSIGN(size_t index, reader_.choice(setting, snapshot_mode_names));
+            source_.snapshot_mode =
+                std::min(static_cast<SnapshotMode>(index), SnapshotMode::no_data);  // never is no_data
+            return {};
+        }
+        if (setting.key == "snapshot.max.threads") {
+            LEAT_ASSIGN(uint64_t threads, reader_.number(setting, 1, snapshot_threads_max));
+            source_.snapshot_threads = static_cast<uint32_t>(threads);
+            return {};
+        }
+        return unknown(setting);
+    }
+
+    Status apply_slot(const Setting& setting) {
+        const std::string& key = setting.key;
+        if (key == "slot.name") return apply_slot_name(setting);
+        if (key == "slot.drop.on.stop") return apply_boolean(setting, source_.drop_slot_on_stop);
+        if (key == "publish.via.partition.root")
+            return apply_boolean(setting, source_.publish_via_partition_root);
+        if (key == "publication.name") {
+            LEAT_ASSIGN(source_.publication_name, reader_.text(setting));
+            if (source_.publication_name.size() <= pg_name_bytes_max) return {};
+            return reader_.invalid(setting, fmt::format("has more than {} bytes", pg_name_bytes_max));
+        }
+        if (key == "publication.autocreate.mode") {
+            LEAT_ASSIGN(size_t index, reader_.choice(setting, publication_mode_names));
+            source_.publication_mode = static_cast<PublicationMode>(index);
+            return {};
+        }
+        return unknown(setting);
+    }
+
+    Status apply_slot_name(const Setting& setting) {
+        LEAT_ASSIGN(source_.slot_name, reader_.text(setting));
+        if (source_.slot_name.size() <= pg_name_bytes_max && consists_of(source_.slot_name, "_")) return {};
+        return reader_.invalid(
+            setting, fmt::format("PostgreSQL does not allow this name for a slot; it consists of a-z, 0-9 "
+                                 "and _, and has at most {} characters",
+                                 pg_name_bytes_max));
+    }
+
+    Status apply_boolean(const Setting& setting, bool& to) {
+        LEAT_ASSIGN(to, reader_.boolean(setting));
+        return {};
+    }
+
+    Status apply_topic_prefix(const Setting& setting) {
+        LEAT_ASSIGN(source_.topic_prefix, reader_.text(setting));
+        if (consists_of(source_.topic_prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-")) return {};
+        return reader_.invalid(setting, "it consists of letters, digits, '.', '_' and '-'");
+    }
+
+    Status apply_format_option(const Setting& setting) {
+        LEAT_ASSIGN(std::vector<std::string> values, reader_.list(setting));
+        source_.format_options[setting.key] = fmt::format("{}", fmt::join(values, ","));
+        return {};
+    }
+
+    std::unexpected<Error> unknown(const Setting& setting) const {
+        if (auto reason = explain_foreign_option(setting.key))
+            return reader_.at(setting, Error{ErrorCode::CONFIG_UNKNOWN_KEY, *reason, "Remove it."});
+        return reader_.unknown(setting, source_option_names());
+    }
+
+    const SettingGroup& group_;
+    const SecretResolver& secrets_;
+    SettingReader reader_;
+    SourceConfig source_;
+    std::optional<Setting> globs_, debezium_list_;
+};
+
+// Which server and database a source reads, as far as that can be told without its secrets.
+struct Place {
+    std::string server, database;
+    bool operator==(const Place&) const = default;
+};
+
+Place place_of(const SourceConfig& source, const SecretResolver& secrets) {
+    Place unknown{source.url.raw(), {}};
+    if (source.url.has_references()) return unknown;
+    auto text = secrets.resolve_url(source.url.raw());
+    if (!text) return unknown;
+    auto url = parse_postgres_url(*text);
+    if (!url) return unknown;
+    Place place{{}, url->database};
+    for (const PostgresHost& host : url->hosts) place.server += fmt::format("{}:{},", host.host, host.port);
+    return place;
+}
+
+}  // namespace
+
+std::string_view name(SnapshotMode mode) { return snapshot_mode_names[static_cast<size_t>(mode)]; }
+std::string_view name(PublicationMode mode) { return publication_mode_names[static_cast<size_t>(mode)]; }
+
+SourceConfig default_source(std::string name, SecretString url) {
+    SourceConfig source;
+    source.url = std::move(url);
+    source.slot_name = source.publication_name = "leat_" + name;
+    source.topic_prefix = name;
+    source.name = std::move(name);
+    return source;
+}
+
+Result<SourceConfig> parse_source(const SettingGroup& group, const std::string& path,
+                                  const SecretResolver& secrets) {
+    return SourceParser(group, path, secrets).parse();
+}
+
+Status check_no_shared_names(const std::vector<SourceConfig>& sources,
+                             const std::vector<SettingGroup>& groups, const std::string& path,
+                             const SecretResolver& secrets) {
+    std::vector<Place> places;
+    for (const SourceConfig& source : sources) places.push_back(place_of(source, secrets));
+    for (size_t b = 0; b < sources.size(); ++b) {
+        for (size_t a = 0; a < b; ++a) {
+            if (places[a].server != places[b].server) continue;
+            bool same_slot = sources[a].slot_name == sources[b].slot_name;
+            bool managed = sources[a].publication_mode != PublicationMode::disabled ||
+                           sources[b].publication_mode != PublicationMode::disabled;
+            bool same_publication = managed && places[a] == places[b] &&
+                                    sources[a].publication_name == sources[b].publication_name;
+            if (!same_slot && !same_publication) continue;
+            return fail(ErrorCode::CONFIG_INVALID,
+                        fmt::format("{}:{}: the sources {} and {} would both use the {} of one server", path,
+                                    groups[b].line, sources[a].name, sources[b].name,
+                                    same_slot ? "slot " + sources[a].slot_name
+                                              : "publication " + sources[a].publication_name),
+                        same_slot ? "Give each its own slot.name." : "Give each its own publication.name.");
+        }
+    }
+    return {};
+}
+
+Result<PostgresUrl> resolve_url(const SourceConfig& source, const SecretResolver& secrets) {
+    auto with_key = [&](Error error) {
+        if (!source.name.empty())
+            error.message = fmt::format("sources.{}.url: {}", source.name, error.message);
+        return fail(std::move(error));
+    };
+    auto text = secrets.resolve_url(source.url.raw());
+    if (!text) return with_key(text.error());
+    auto url = parse_postgres_url(*text);
+    if (!url) return with_key(url.error());
+    return std::move(*url);
+}
+
+}  // namespace leat

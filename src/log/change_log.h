@@ -19,11 +19,12 @@
 
 namespace leat {
 
-// Where a reader starts. A reader yields whole blocks: the first may begin before the place asked for.
+// Where a reader starts. A reader yields whole blocks: the first may begin before the place asked for. At a
+// Seq past the end it waits for that one; whoever keeps a checkpoint compares it with range() first.
 struct FromEarliest {};
 struct FromEnd {};  // what is appended after now
 struct FromTime {
-    int64_t time_us;  // the first change committed at or after it
+    int64_t time_us;  // the first change committed at or after it; later ones may be older again
 };
 using ReadFrom = std::variant<FromEarliest, FromEnd, FromTime, Seq>;
 
@@ -40,10 +41,11 @@ struct LogRange {
 class LogReader {
   public:
     virtual ~LogReader() = default;
-    // The next block of a complete unit, whose schemas are by then in schemas(). Waits up to `wait` for one
-    // to be appended. Empty: none came (at the end of a log without writer, at once). Never yields a catalog
-    // block or a position alone twice. A damaged block is LOG_CORRUPT with file, offset and the sequence that
-    // was expected; a start, or a next block, that retention has removed is LOG_TRIMMED.
+    // The next block of a complete unit that holds changes, whose schemas are by then in schemas(). Waits up
+    // to `wait` for one to be appended, also while there is no writer: one may come. Empty: none came. Blocks
+    // without changes (catalogs, positions alone) are not yielded. A damaged block is LOG_CORRUPT with file,
+    // offset and the sequence that was expected; everything before it is yielded first, and asking again
+    // gives the error again. A start, or a next block, that retention has removed is LOG_TRIMMED.
     virtual Result<std::optional<Block>> next(std::chrono::milliseconds wait) = 0;
     virtual SchemaSet& schemas() = 0;
 };
@@ -60,12 +62,15 @@ class ChangeLog {
 
     // Gives the block its sequences and writes it; durable only after sync(). Units must follow one another
     // as docs/format/block.md says (asserted). LOG_DISK_FULL leaves the log as it was before the block: the
-    // same block may be appended again later.
+    // same block may be appended again later. A row may only refer to the latest schema added for its table:
+    // that is what a new segment repeats.
     virtual Result<Seq> append(Block& block) = 0;
     // Makes what was appended durable as the fsync policy asks, then visible to readers up to the last
-    // complete unit.
+    // complete unit. Under a policy that syncs at intervals it is also called when nothing was appended,
+    // since that is when what came before gets durable. After a failed sync the log refuses everything until
+    // it is opened again: what was not durable is then gone, and the source sends it again.
     virtual Status sync() = 0;
-    // The position of the last unit that is durable: what a source may be told (invariant 1).
+    // The position of the last unit that is durable: what a source may be told (invariant 1). Any thread.
     virtual Position durable_position() const = 0;
     // Forgets the blocks of a unit that was begun and not finished: the source will send it again.
     virtual Status discard_unfinished() = 0;

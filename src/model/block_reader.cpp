@@ -12,8 +12,9 @@ std::unexpected<Error> malformed(std::string_view what) {
 }
 }  // namespace
 
-Status SchemaSet::add_from(const Block& block) {
-    if (!block.header().has(BlockFlag::has_schemas)) return {};
+Result<std::vector<std::shared_ptr<const TableSchema>>> schemas_of(const Block& block) {
+    std::vector<std::shared_ptr<const TableSchema>> schemas;
+    if (!block.header().has(BlockFlag::has_schemas)) return schemas;
     FormatCursor cursor(block.records());
     while (!cursor.at_end()) {
         uint32_t length = cursor.u32();
@@ -24,6 +25,14 @@ Status SchemaSet::add_from(const Block& block) {
         if (!cursor.ok()) return malformed("record is cut off");
         if (type != record_schema) continue;
         LEAT_ASSIGN(auto schema, TableSchema::decode(body));
+        schemas.push_back(std::move(schema));
+    }
+    return schemas;
+}
+
+Status SchemaSet::add_from(const Block& block) {
+    LEAT_ASSIGN(auto found, schemas_of(block));
+    for (auto& schema : found) {
         // A repeated schema must not replace the object that encoders already refer to.
         if (auto* known = find(schema->id); known && known->same_shape(*schema)) continue;
         add(std::move(schema));

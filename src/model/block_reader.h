@@ -2,11 +2,15 @@
 #pragma once
 
 #include <unordered_map>
+#include <vector>
 
 #include "model/block.h"
 #include "model/change.h"
 
 namespace leat {
+
+// The schemas that stand in a block, in their order.
+Result<std::vector<std::shared_ptr<const TableSchema>>> schemas_of(const Block& block);
 
 // The schemas a reader has met so far, by id. Keep one per source and reader: a block may refer to a schema
 // that stands in an earlier one. Belongs to one thread.

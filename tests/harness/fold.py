@@ -13,57 +13,60 @@ class FoldError(AssertionError):
 
 
 class Folded:
-    """tables[name] = {key text: row}; rows without a key are counted in keyless[name]."""
+    """tables[topic] = {key text: row}; rows without a key are counted in keyless[topic].
+
+    Strict: an insert of a key that is there, or a change of one that is not, is an error; so a change that is in the log
+    twice, or not at all, is found even where later ones hide it.
+    """
 
     def __init__(self, strict=True):
         self.tables, self.keyless = {}, {}
         self.strict = strict
-        self._pending_tombstone = None
-
-    def fail(self, why, record):
-        if self.strict:
-            raise FoldError(f"{why}: {record.line[:1500]}")
+        self._tombstone = None  # (topic, key) of the delete just seen
+        self._moved = None  # the row whose key is being changed
 
     def apply(self, record):
-        name = record.topic
-        if self._pending_tombstone is not None:
-            expected, self._pending_tombstone = self._pending_tombstone, None
-            if not record.tombstone or (name, text(record.key)) != expected:
-                self.fail(f"after the delete of {expected} its tombstone was expected", record)
-        elif record.tombstone:
-            self.fail("a tombstone without a delete", record)
+        topic, key = record.topic, text(record.key)
+        expected, self._tombstone = self._tombstone, None
+        if (expected == (topic, key)) != record.tombstone or (expected is not None and not record.tombstone):
+            raise FoldError(f"a delete and its tombstone do not follow each other: {record.line[:1500]}")
         if record.tombstone or record.op == "m":
             return
         if record.op == "t":
-            self.tables[name] = {}
-            self.keyless[name] = Counter()
-            return
-        if record.key is None:
-            rows = self.keyless.setdefault(name, Counter())
-            if record.op in "ud":
-                before = text(record.before)
-                if rows[before] <= 0:
-                    self.fail("a row that is not there is changed", record)
-                rows[before] -= 1
-            if record.op in "cru":
-                rows[text(record.after)] += 1
-            return
-        rows, key = self.tables.setdefault(name, {}), text(record.key)
-        if record.op in ("c", "r"):
-            if key in rows:
-                self.fail("a key that is there is inserted again", record)
-            rows[key] = record.after
+            self.tables[topic], self.keyless[topic] = {}, Counter()
+        elif record.key is None:
+            self._apply_keyless(record)
+        else:
+            self._apply_keyed(record, key)
+
+    def _expect(self, condition, why, record):
+        if self.strict and not condition:
+            raise FoldError(f"{why}: {record.line[:1500]}")
+
+    def _apply_keyless(self, record):
+        rows = self.keyless.setdefault(record.topic, Counter())
+        if record.op in "ud":
+            before = text(record.before)
+            self._expect(rows[before] > 0, "a row is changed that is not there", record)
+            rows[before] -= 1
+        if record.op in "cru":
+            rows[text(record.after)] += 1
+
+    def _apply_keyed(self, record, key):
+        rows = self.tables.setdefault(record.topic, {})
+        moved, self._moved = self._moved, None
+        if record.op in "cr":
+            self._expect(key not in rows, "a key is inserted that is there", record)
+            rows[key] = fill(record.after, moved if "__debezium.oldkey" in record.headers else None)
         elif record.op == "u":
-            if key not in rows:
-                self.fail("a key that is not there is updated", record)
+            self._expect(key in rows, "a key is updated that is not there", record)
             rows[key] = fill(record.after, rows.get(key))
         elif record.op == "d":
-            if rows.pop(key, None) is None:
-                self.fail("a key that is not there is deleted", record)
-            self._moved = None
-            self._pending_tombstone = (name, key)
+            self._expect(key in rows, "a key is deleted that is not there", record)
+            self._moved = rows.pop(key, None)
+            self._tombstone = (record.topic, key)
         else:
-            self.fail("an unknown operation", record)
+            raise FoldError(f"an unknown operation: {record.line[:1500]}")
 
 
 def text(value):

@@ -1,0 +1,90 @@
+"""Killed at random, over and over, while several sessions write: the log ends up exact.
+
+LEAT_CHAOS_KILLS (default 100) is the number of kills over both versions; LEAT_SEED makes a run repeat its choices. The
+moment of a kill is the machine's, so a seed narrows a failure down rather than repeating it.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from harness.leat import Leat
+from harness.postgres import MAJORS
+from harness.workload import Workload, verify
+
+KILLS = int(os.environ.get("LEAT_CHAOS_KILLS", "100"))
+SEED = int(os.environ.get("LEAT_SEED") or random.randrange(10**6))
+EPISODE = 10  # kills in one database, from its snapshot on
+EPISODES = max(1, -(-KILLS // (EPISODE * len(MAJORS))))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("episode", range(EPISODES))
+def test_kills(database, leat, episode):
+    print(f"LEAT_SEED={SEED}")
+    r = random.Random(f"{SEED}/{database.server.major}/{episode}")
+    # TRUNCATE and DDL during a snapshot change what it reads; the outcome is exact, the way to it is not strict.
+    disruptive_from_start = episode % 2 == 1
+    workload = Workload(database, r.random(), preload=r.choice([2000, 20000, 60000]))
+    if disruptive_from_start:
+        workload.disruptive.set()
+    workload.start()
+    options = {"segment.bytes": r.choice([65536, 1 << 20, 128 << 20]), "fsync": r.choice(["always", "interval", "never"])}
+    leat.configure(database.url(), log=options, status__update__interval__ms=r.choice([20, 10000]),
+                   tables=["public.*"], snapshot__threads=r.choice([1, 3]))
+    try:
+        for kill in range(EPISODE // 2):  # from the start of the snapshot
+            process = leat.run()
+            time.sleep(r.uniform(0.0, 0.5))
+            assert process.running, f"it ended by itself\n{process.describe()}"
+            process.kill()
+        process = leat.run()
+        leat.wait_marker(process, database, 120)
+        whole_after = database.lsn()
+        workload.disruptive.set()
+        for kill in range(EPISODE - EPISODE // 2):  # while it streams
+            time.sleep(r.uniform(0.0, 0.6))
+            assert process.running, f"it ended by itself\n{process.describe()}"
+            process.kill()
+            if r.random() < 0.3:
+                time.sleep(r.uniform(0, 0.5))  # something to catch up with
+            process = leat.run()
+        time.sleep(0.3)
+        workload.stop()
+        records = leat.wait_marker(process, database, 120)
+        process.stop()
+        assert len(leat.log()) == len(records), "the end of the process added something"
+        committed, whole = verify(workload, records, not disruptive_from_start, whole_after)
+        print(f"episode {episode}: {committed} transactions, {whole} checked whole, {len(records)} records")
+    finally:
+        workload.stopping.set()
+
+
+def test_crashes_of_the_server(make_server, binary, tmp_path):
+    """The server is killed instead, under a running leat that has to find its way back by itself."""
+    print(f"LEAT_SEED={SEED}")
+    server = make_server("fsync = on\nsynchronous_commit = on")
+    database = server.new_database()
+    leat = Leat(tmp_path / "leat")
+    leat.folder.mkdir()
+    r = random.Random(f"{SEED}/server")
+    try:
+        database.execute("CREATE TABLE items (id int PRIMARY KEY, v text)")
+        leat.configure(database.url())
+        process = leat.run()
+        number = 0
+        for _ in range(4):
+            for _ in range(r.randrange(10, 60)):
+                number += 1
+                database.execute(f"INSERT INTO items VALUES ({number}, 'x')")
+            server.stop(signal.SIGQUIT)
+            assert process.running, process.describe()
+            server.start()
+        records = leat.wait_count(process, number, 120)
+        assert sorted(rec.after["id"] for rec in records) == list(range(1, number + 1))
+        process.stop()
+    finally:
+        leat.close()

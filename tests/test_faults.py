@@ -1,0 +1,527 @@
+"""What goes wrong outside of Leat: servers, slots, networks, disks. A gap is never silent, and nothing hangs."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness.certificates import make_authority, make_certificate
+from harness.leat import SLOT, Leat, assert_refused
+from harness.postgres import HBA, Server, wait_until
+from harness.proxy import Proxy
+
+HOST = "db.leat.test"
+
+
+@pytest.fixture
+def items(database):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items VALUES (1, 'old')")
+    return database
+
+
+@pytest.fixture
+def own(make_server):
+    """A database in a server of the test's own, that it may stop, break and replace."""
+    server = make_server()
+    database = server.new_database("shop")
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items VALUES (1, 'old')")
+    yield database
+    if database._connection is not None:
+        database._connection.close()
+
+
+def captured(leat, database, rows=1):
+    """Starts leat and waits for its snapshot and `rows` rows more."""
+    leat.configure(database.url())
+    process = leat.run()
+    leat.wait_count(process, 1)
+    for number in range(2, 2 + rows):
+        database.execute(f"INSERT INTO items VALUES ({number}, 'new')")
+    leat.wait_count(process, 1 + rows)
+    return process
+
+
+def assert_failed(process, *codes, timeout=60):
+    """The source is FAILED with one of the codes, and an action; with no other source the process ends, not with 0."""
+    status = process.wait(timeout)
+    text = process.error_text()
+    assert status != 0 and any(code in text for code in codes), f"expected one of {codes}\n{process.describe()}"
+
+
+# -- the server and its slot
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
+def test_restart_of_the_source(own, leat, how):
+    process = captured(leat, own)
+    for number in (10, 11, 12):
+        own.server.restart(how)
+        own.execute(f"INSERT INTO items VALUES ({number}, 'new')")
+        records = leat.wait_log(process, lambda seen: seen[-1].after["id"] == number, f"row {number}")
+    assert [r.after["id"] for r in records] == [1, 2, 10, 11, 12]
+    process.stop()
+
+
+def test_connection_ended_by_an_administrator(items, leat):
+    process = captured(leat, items)
+    for number in (10, 11, 12):
+        items.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active")
+        items.execute(f"INSERT INTO items VALUES ({number}, 'new')")
+        leat.wait_log(process, lambda seen: seen[-1].after["id"] == number, f"row {number}")
+    assert [r.after["id"] for r in leat.log()] == [1, 2, 10, 11, 12]
+    process.stop()
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_dropped_slot(items, leat, running):
+    process = captured(leat, items)
+    if running:
+        items.server.drop_slots()
+    else:
+        process.stop()
+        items.server.drop_slots()
+        items.execute("INSERT INTO items VALUES (100, 'unseen')")
+        process = leat.run()
+    assert_failed(process, "PG_SLOT_LOST")
+    assert len(leat.log()) == 2 and items.slots() == [], "nothing is made anew behind the operator's back"
+    assert_failed(leat.run(), "PG_SLOT_LOST")
+
+
+def test_slot_made_again_by_somebody(items, leat):
+    process = captured(leat, items)
+    process.stop()
+    items.server.drop_slots()
+    items.execute("INSERT INTO items VALUES (100, 'unseen')")
+    items.execute(f"SELECT pg_create_logical_replication_slot('{SLOT}', 'pgoutput')")
+    assert_failed(leat.run(), "PG_SLOT_AHEAD", "PG_SLOT_LOST")
+
+
+def test_slot_ahead_of_the_log(items, leat):
+    """The server would silently skip what lies between."""
+    process = captured(leat, items)
+    process.stop()
+    items.execute("INSERT INTO items VALUES (100, 'unseen')")
+    items.execute(f"SELECT pg_replication_slot_advance('{SLOT}', pg_current_wal_lsn())")
+    process = leat.run()
+    assert_failed(process, "PG_SLOT_AHEAD")
+    assert re.search(r"[0-9A-F]+/[0-9A-F]+", process.error_text()), "no position"
+    assert len(leat.log()) == 2
+
+
+def test_slot_of_another_plugin_or_database(items, leat, server):
+    other = server.new_database()
+    try:
+        other.execute(f"SELECT pg_create_logical_replication_slot('{SLOT}', 'pgoutput')")
+        leat.configure(items.url())
+        assert_failed(leat.run(), "PG_SLOT_FOREIGN")
+        assert len(server.slots()) == 1 and items.publications() == []
+    finally:
+        other.drop()
+
+
+def test_slot_that_is_there_but_unknown(items, leat):
+    """A slot of that name without a log for it belongs to somebody, perhaps to a lost data directory."""
+    items.execute(f"SELECT pg_create_logical_replication_slot('{SLOT}', 'pgoutput')")
+    leat.configure(items.url())
+    assert_failed(leat.run(), "PG_SLOT_UNKNOWN")
+    assert len(items.slots()) == 1 and leat.log_or_nothing() == []
+
+
+def test_invalidated_slot(make_server, leat):
+    server = make_server("max_slot_wal_keep_size = 1MB\nmin_wal_size = 32MB\nmax_wal_size = 32MB")
+    database = server.new_database()
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items VALUES (1, 'old')")
+    process = captured(leat, database)
+    process.stop()
+
+    def lost():
+        database.execute("CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+        database.execute("DROP TABLE filler")
+        database.execute("SELECT pg_switch_wal()")
+        database.execute("CHECKPOINT")
+        return server.slots(wal_status="lost")
+
+    wait_until(lost, "the server gives the slot up", 60, lambda: str(server.slots()))
+    assert_failed(leat.run(), "PG_SLOT_LOST")
+
+
+def test_other_server_on_the_same_port(own, leat):
+    process = captured(leat, own)
+    process.stop()
+    own.connection.close()
+    own.server.stop()
+    other = Server(own.server.major, port=own.server.port).start()
+    try:
+        database = other.new_database("shop")
+        database.execute("CREATE TABLE items (id int PRIMARY KEY, v text)")
+        process = leat.run()
+        assert_failed(process, "PG_SYSTEM_CHANGED")
+        assert database.slots() == [] and database.publications() == []
+    finally:
+        other.destroy()
+
+
+def test_other_server_while_it_runs(own, leat):
+    """Reconnecting compares again."""
+    process = captured(leat, own)
+    own.connection.close()
+    own.server.stop()
+    other = Server(own.server.major, port=own.server.port).start()
+    try:
+        database = other.new_database("shop")
+        database.execute("CREATE TABLE items (id int PRIMARY KEY, v text)")
+        assert_failed(process, "PG_SYSTEM_CHANGED", "PG_NO_DATABASE")
+        if "PG_SYSTEM_CHANGED" in process.error_text():
+            assert len(leat.log()) == 2
+    finally:
+        other.destroy()
+
+
+def test_promoted_server(own, leat):
+    """The same system identifier on a new timeline, as after a failover."""
+    process = captured(leat, own)
+    process.stop()
+    own.connection.close()
+    own.server.stop()
+    (own.server.data / "recovery.signal").touch()
+    with open(own.server.data / "postgresql.conf", "a") as conf:
+        conf.write("restore_command = '/bin/false'\n")
+    own.server.start()
+    wait_until(lambda: not own.value("SELECT pg_is_in_recovery()"), "recovery ends")
+    assert_failed(leat.run(), "PG_TIMELINE_CHANGED")
+    assert len(leat.log()) == 2
+
+
+def test_restored_backup(own, leat):
+    """The server's WAL ends before what the log has already seen."""
+    process = captured(leat, own)
+    process.stop()
+    own.connection.close()
+    own.server.stop()
+    backup = own.server.dir / "backup"
+    shutil.copytree(own.server.data, backup, copy_function=shutil.copy2)
+    own.server.start()
+    process = leat.run()
+    own.execute("INSERT INTO items SELECT i, 'lost by the restore' FROM generate_series(100, 1000) i")
+    leat.wait_count(process, 2 + 901)
+    process.stop()
+    own.connection.close()
+    own.server.stop()
+    stat = own.server.data.stat()
+    shutil.rmtree(own.server.data)
+    backup.rename(own.server.data)
+    for folder, _, names in os.walk(own.server.data):
+        for path in [folder, *(os.path.join(folder, name) for name in names)]:
+            os.chown(path, stat.st_uid, stat.st_gid)
+    own.server.start()
+    assert_failed(leat.run(), "PG_LOG_AHEAD", "PG_TIMELINE_CHANGED")
+
+
+# -- two at once
+
+
+def test_kill_and_immediate_start(items, leat):
+    """The server still holds the slot for the killed one: the next waits for it instead of failing."""
+    process = captured(leat, items)
+    for number in range(10, 20):
+        process.kill()
+        process = leat.run()
+        items.execute(f"INSERT INTO items VALUES ({number}, 'new')")
+    records = leat.wait_count(process, 12)
+    assert [r.after["id"] for r in records] == [1, 2, *range(10, 20)]
+    process.stop()
+
+
+# -- the network
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["closed", "reset"])
+def test_cut_inside_a_message(items, leat, hard):
+    """At many places, in the snapshot and in the stream: no partial row, nothing lost, nothing twice."""
+    items.execute("INSERT INTO items SELECT i, repeat('r', 500) FROM generate_series(2, 2000) i")
+    with Proxy(items.server.port) as proxy:
+        leat.configure(items.url(port=proxy.port))
+        proxy.cut_hard = hard
+        proxy.cut_after = 300_000  # somewhere in the COPY of a million bytes
+        process = leat.run()
+        leat.wait_count(process, 2000)
+        total = 2000
+        for cut in (1, 30, 333, 700, 1001, 5555, 12345):
+            before = proxy.cuts
+            proxy.cut_all(hard)
+            proxy.cut_after = 2000 + cut
+            items.execute(f"INSERT INTO items SELECT i, repeat('s', 400) FROM generate_series({total + 1}, {total + 60}) i")
+            total += 60
+            leat.wait_count(process, total)
+            proxy.cut_after = None
+            if cut < 5000:
+                assert proxy.cuts > before, "the connection was not cut"
+        process.stop()
+        assert sorted(r.after["id"] for r in leat.log()) == list(range(1, total + 1))
+
+
+def test_half_open_connection(items, leat):
+    """Nothing arrives and nothing is closed: found by a deadline, then connected anew."""
+    with Proxy(items.server.port) as proxy:
+        leat.configure(items.url(port=proxy.port), status__update__interval__ms=500)
+        process = leat.run()
+        leat.wait_count(process, 1)
+        proxy.frozen.set()
+        items.execute("INSERT INTO items VALUES (2, 'new')")
+        process.wait_stderr("PG_CONNECTION_LOST|PG_CONNECT", 200)
+        # The server has not noticed yet that its end is dead, and holds the slot.
+        items.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active")
+        proxy.cut_all()
+        proxy.frozen.clear()
+        leat.wait_count(process, 2, 120)
+        process.stop()
+
+
+def test_slow_network(items, leat):
+    with Proxy(items.server.port) as proxy:
+        proxy.rate = 100_000
+        leat.configure(items.url(port=proxy.port))
+        process = leat.run()
+        leat.wait_count(process, 1)
+        items.execute("INSERT INTO items SELECT i, repeat('s', 400) FROM generate_series(2, 1000) i")
+        records = leat.wait_count(process, 1000, 120)
+        assert {len(r.after["v"]) for r in records[1:]} == {400}
+        process.stop()
+
+
+def test_stop_while_the_network_hangs(items, leat):
+    with Proxy(items.server.port) as proxy:
+        leat.configure(items.url(port=proxy.port))
+        process = leat.run()
+        leat.wait_count(process, 1)
+        proxy.frozen.set()
+        process.stop()
+    items.server.drop_slots()
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    make_authority(folder, "ca")
+    make_authority(folder, "stranger")
+    make_certificate(folder, "ca", "right", HOST)
+    make_certificate(folder, "ca", "wrong", "somebody.else.test")
+    return folder
+
+
+@pytest.fixture
+def tls(make_server, certificates):
+    """tls(name) starts a server with that certificate, which takes nothing but TLS with a password over the network."""
+
+    def start(name, hba=None):
+        server = make_server(hba=hba or HBA.replace("host ", "hostssl "))
+        for suffix in ("crt", "key"):
+            target = server.dir / f"server.{suffix}"
+            shutil.copy(certificates / f"{name}.{suffix}", target)
+            os.chown(target, server.data.stat().st_uid, server.data.stat().st_gid)
+            os.chmod(target, 0o600)
+        server.stop()
+        with open(server.data / "postgresql.conf", "a") as conf:
+            conf.write(f"ssl = on\nssl_cert_file = '{server.dir}/server.crt'\nssl_key_file = '{server.dir}/server.key'\n")
+        server.start()
+        server.query("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'secret'")
+        server.query("CREATE TABLE items (id int PRIMARY KEY)")
+        return server
+
+    return start
+
+
+def named(server, authority=None, port=None, more=""):
+    """A URL with a host name that is not loopback, so that TLS has to be verified; hostaddr says where it is."""
+    root = f"&sslrootcert={authority}" if authority else ""
+    return f"postgresql://guarded:secret@{HOST}:{port or server.port}/postgres?hostaddr=127.0.0.1{root}{more}"
+
+
+def works(leat, url, server):
+    process = leat.tail(url, "--limit", 1)
+    wait_until(lambda: server.slots(ready=True), "a slot", 30, process.describe)
+    server.query("INSERT INTO items SELECT count(*) FROM items")
+    assert process.wait() == 0, process.describe()
+
+
+def test_tls_is_verified_by_default(tls, leat, certificates):
+    server = tls("right")
+    works(leat, named(server, certificates / "ca.crt"), server)
+    for url in (named(server, certificates / "stranger.crt"), named(server)):
+        process = leat.tail(url)
+        assert_refused(process, "PG_TLS")
+        assert "secret" not in process.describe().replace(url, "")
+    assert server.slots() == []
+
+
+def test_tls_wrong_host(tls, leat, certificates):
+    server = tls("wrong")
+    assert_refused(leat.tail(named(server, certificates / "ca.crt")), "PG_TLS")
+    # Less only because the URL says so.
+    works(leat, named(server, certificates / "ca.crt", more="&sslmode=verify-ca"), server)
+    works(leat, named(server, more="&sslmode=require"), server)
+
+
+def test_stripped_tls(items, leat, certificates):
+    """Somebody in between says that the server has no TLS: refused before the login is sent."""
+    with Proxy(items.server.port) as proxy:
+        proxy.refuse_tls = True
+        assert_refused(leat.tail(named(items.server, certificates / "ca.crt", proxy.port)), "PG_TLS")
+        assert proxy.connections
+        wait_until(lambda: all(len(sent) >= 8 for sent in proxy.received), "the request for TLS")
+        assert all(len(sent) == 8 for sent in proxy.received), f"more than a request for TLS was sent: {proxy.received}"
+
+
+def test_server_without_tls(items, leat, certificates):
+    assert_refused(leat.tail(named(items.server, certificates / "ca.crt")), "PG_TLS")
+
+
+def test_environment_does_not_weaken_tls(items, leat, certificates):
+    process = leat.tail(named(items.server, certificates / "ca.crt"), env={"PGSSLMODE": "disable"})
+    assert_refused(process, "PG_TLS")
+
+
+# -- the disk
+
+
+@pytest.fixture
+def small_disk(as_root, tmp_path):
+    """A file system of 8 MB; grow() gives it more room."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*arguments):
+        done = subprocess.run(["mount", "-t", "tmpfs", *arguments, "tmpfs", str(folder)], capture_output=True, text=True)
+        if done.returncode != 0:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"mount: {done.stderr}")
+            pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
+
+    mount("-o", "size=8m")
+
+    class Disk:
+        path = folder
+
+        @staticmethod
+        def grow():
+            mount("-o", "remount,size=200m")
+
+    yield Disk
+    subprocess.run(["umount", "-l", str(folder)])
+
+
+@pytest.mark.parametrize("one_transaction", [True, False])
+def test_full_disk(items, small_disk, tmp_path, binary, one_transaction):
+    """It pauses with a code, keeps the connection, and goes on by itself when there is room."""
+    leat = Leat(tmp_path)
+    leat.data = small_disk.path / "data"
+    try:
+        leat.configure(items.url(), log={"segment.bytes": 1 << 20})
+        process = leat.run()
+        leat.wait_count(process, 1)
+        if one_transaction:
+            items.execute("INSERT INTO items SELECT i, repeat('x', 1000) FROM generate_series(2, 20001) i")
+        else:
+            for first in range(2, 20002, 100):
+                items.execute(f"INSERT INTO items SELECT i, repeat('x', 1000) FROM generate_series({first}, {first + 99}) i")
+        process.wait_stderr("LOG_DISK_FULL", 60)
+        time.sleep(1)
+        assert process.running, process.describe()
+        before = leat.log()
+        assert [r.after["id"] for r in before] == list(range(1, len(before) + 1)), "what is there can be read"
+        small_disk.grow()
+        records = leat.wait_log(process, lambda seen: len(seen) >= 20001, "all rows", 120)
+        assert [r.after["id"] for r in records] == list(range(1, 20002))
+        process.stop()
+    finally:
+        leat.close()
+
+
+def test_killed_on_a_full_disk(items, small_disk, tmp_path, binary):
+    leat = Leat(tmp_path)
+    leat.data = small_disk.path / "data"
+    try:
+        leat.configure(items.url(), log={"segment.bytes": 1 << 20})
+        process = leat.run()
+        leat.wait_count(process, 1)
+        for first in range(2, 20002, 100):
+            items.execute(f"INSERT INTO items SELECT i, repeat('x', 1000) FROM generate_series({first}, {first + 99}) i")
+        process.wait_stderr("LOG_DISK_FULL", 60)
+        process.kill()
+        assert len(leat.log()) > 1
+        process = leat.run()
+        process.wait_stderr("LOG_DISK_FULL", 60)
+        small_disk.grow()
+        records = leat.wait_log(process, lambda seen: len(seen) >= 20001, "all rows", 120)
+        assert [r.after["id"] for r in records] == list(range(1, 20002))
+        process.stop()
+    finally:
+        leat.close()
+
+
+# -- memory
+
+# 64 MB in flight, and the program itself with its libraries.
+PEAK = 120_000_000
+
+
+def test_memory_of_a_transaction_of_many_rows(items, leat):
+    process = captured(leat, items)
+    items.execute("INSERT INTO items SELECT i, 'some text of a row' FROM generate_series(10, 500009) i")
+    items.execute("INSERT INTO items VALUES (5, 'after')")
+    done = lambda: leat.log("--from", 500003)  # noqa: E731
+    process.wait_for(lambda: len(done()) == 1, "the row after the transaction", 180)
+    assert process.peak_rss() < PEAK, f"{process.peak_rss() / 1e6:.0f} MB"
+    process.stop()
+    lines = leat.log_command("--op", "c").stdout
+    assert len(lines) == 500002
+    assert {line.count('"op":"c"') for line in lines[:: 997]} == {1}
+
+
+def test_memory_of_a_large_transaction(items, leat):
+    process = captured(leat, items)
+    items.execute("INSERT INTO items SELECT i, repeat(md5(i::text), 32768) FROM generate_series(10, 209) i")
+    items.execute("INSERT INTO items VALUES (5, 'after')")
+    process.wait_for(lambda: len(leat.log("--from", 203)) == 1, "the row after the transaction", 180)
+    assert process.peak_rss() < PEAK, f"{process.peak_rss() / 1e6:.0f} MB"
+    process.stop()
+    rows = [r.after for r in leat.log("--from", 3, "--to", 202)]
+    assert [row["id"] for row in rows] == list(range(10, 210))
+    assert {len(row["v"]) for row in rows} == {1 << 20} and len({row["v"][:32] for row in rows}) == 200
+
+
+def test_memory_of_a_snapshot(items, leat):
+    items.execute("INSERT INTO items SELECT i, repeat(md5(i::text), 32768) FROM generate_series(2, 151) i")
+    items.execute("CREATE TABLE small (id int PRIMARY KEY, v text); INSERT INTO small SELECT i, 'row' FROM generate_series(1, 300000) i")
+    leat.configure(items.url())
+    process = leat.run()
+    items.wait_streaming(180, process.describe)
+    assert process.peak_rss() < PEAK, f"{process.peak_rss() / 1e6:.0f} MB"
+    process.stop()
+    assert len(leat.log_command("--table", "*.small").stdout) == 300000
+    assert {len(r.after["v"]) for r in leat.log("--table", "*.items")} == {3, 1 << 20}
+
+
+def test_one_very_large_value(items, leat):
+    """More than all the memory there is for what is in flight: passed on whole, or refused by name. Never cut."""
+    process = captured(leat, items)
+    items.execute("INSERT INTO items VALUES (10, repeat('0123456789', 10000000))")
+    items.execute("INSERT INTO items VALUES (11, 'after')")
+
+    def outcome():
+        if "ROW_TOO_LARGE" in process.error_text():
+            return True
+        return any(r.after["id"] == 11 for r in leat.log_or_nothing("--from", 3))
+
+    process.wait_for(outcome, "the value, or its refusal", 120)
+    large = [r.after["v"] for r in leat.log_or_nothing("--from", 3) if r.after["id"] == 10]
+    assert large in ([], ["0123456789" * 10_000_000])
+    if not large:
+        assert re.search(r"ROW_TOO_LARGE.*[0-9A-F]+/[0-9A-F]+", process.error_text()), "the refusal names its position"

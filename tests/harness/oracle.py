@@ -319,6 +319,7 @@ def parse_hstore(text):
 # -- the mapping
 
 INFINITE = {"infinity": 1, "-infinity": -1}
+JDBC_INFINITE = {"infinity": 9223372036825200000, "-infinity": -9223372036832400000}
 
 
 def render(type_, text, options=Options()):
@@ -409,7 +410,9 @@ def render_timestamp(type_, text, options):
     if options.time == "isostring":
         return us if isinstance(us, str) else iso_timestamp(us)
     if isinstance(us, str):
-        return 2**63 - 1 if INFINITE[us] > 0 else -(2**63)
+        if options.time == "nanoseconds":
+            return 2**63 - 1 if INFINITE[us] > 0 else -(2**63)
+        us = JDBC_INFINITE[us]  # documented so
     mode = replace(options, time="adaptive") if options.time == "adaptive_time_microseconds" else options
     unit = time_unit(mode, type_.precision)
     return int(us / unit) if isinstance(unit, Fraction) else us // unit

@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 
 from harness.oracle import UNAVAILABLE
@@ -165,10 +166,13 @@ def test_generated_columns_are_absent_from_the_snapshot_too(database, leat):
 
 
 def test_generated_columns_of_18_where_they_are_published(server, database, follow):
-    if server.major < 18:
-        pytest.skip("before 18 pgoutput never sends them")
     database.execute("CREATE TABLE t (id int PRIMARY KEY, a int, twice int GENERATED ALWAYS AS (a * 2) STORED)")
-    database.execute("CREATE PUBLICATION leat_shop FOR TABLE t WITH (publish_generated_columns = stored)")
+    publish = "CREATE PUBLICATION leat_shop FOR TABLE t WITH (publish_generated_columns = stored)"
+    if server.major < 18:  # pgoutput never sends them
+        with pytest.raises(psycopg.errors.SyntaxError):
+            database.execute(publish)
+        return
+    database.execute(publish)
     records = follow(publication__autocreate__mode="disabled")
     database.execute("INSERT INTO t (id, a) VALUES (1, 2)")
     create, = records()

@@ -14,12 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr size_t file_bytes_max = 1 << 20;
-constexpr uint64_t memory_bytes_min = 8000000;
-constexpr uint64_t segment_bytes_min = 1 << 20;
+constexpr uint64_t memory_bytes_min = 4000000;
+constexpr uint64_t segment_bytes_min = 64 << 10;
 
 constexpr std::string_view fsync_names[] = {"always", "interval", "never"};
+// In the order of the enumerations.
 constexpr std::string_view log_format_names[] = {"text", "json"};
-constexpr std::string_view log_level_names[] = {"error", "warn", "info", "debug", "trace"};
+constexpr std::string_view log_level_names[] = {"debug", "info", "warning", "error"};
 
 // What is read of the file besides its sources.
 constexpr std::string_view known_keys[] = {
@@ -142,8 +143,6 @@ class Parser {
 }  // namespace
 
 std::string_view name(FsyncMode mode) { return fsync_names[static_cast<size_t>(mode)]; }
-std::string_view name(LogFormat format) { return log_format_names[static_cast<size_t>(format)]; }
-std::string_view name(LogLevel level) { return log_level_names[static_cast<size_t>(level)]; }
 
 Result<Config> parse_config(const std::string& text, const std::string& path,
                             const Environment& environment) {

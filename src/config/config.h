@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/logging.h"
 #include "config/postgres_url.h"
 #include "config/secret.h"
 
@@ -38,6 +39,8 @@ struct SourceConfig {
     std::string publication_name;  // leat_<name>
     PublicationMode publication_mode = PublicationMode::filtered;
     bool drop_slot_on_stop = false;
+    uint32_t slot_retries_max = 6;  // while another process still reads it
+    std::chrono::milliseconds slot_retry_delay{10000};
     bool publish_via_partition_root = false;
     std::chrono::milliseconds status_update_interval{10000};
 
@@ -58,11 +61,6 @@ struct LogConfig {
     std::optional<std::chrono::milliseconds> retention_age;  // none: whatever the age
     std::optional<uint64_t> retention_bytes;                 // of one source; none: whatever the size
 };
-
-enum class LogFormat : uint8_t { text, json };
-enum class LogLevel : uint8_t { error, warn, info, debug, trace };
-std::string_view name(LogFormat format);
-std::string_view name(LogLevel level);
 
 struct LoggingConfig {
     LogFormat format = LogFormat::text;

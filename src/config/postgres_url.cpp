@@ -38,7 +38,6 @@ constexpr std::string_view parameter_names[] = {
     "ssl_min_protocol_version",
     "ssl_max_protocol_version",
     "channel_binding",
-    "gssencmode",
     "krbsrvname",
     "gsslib",
     "requirepeer",
@@ -60,6 +59,7 @@ struct Refused {
 constexpr Refused refused_parameters[] = {
     {"replication", "Leat opens replication connections itself"},
     {"client_encoding", "Leat reads every database as UTF-8"},
+    {"gssencmode", "Leat encrypts by TLS alone"},
     {"fallback_application_name", "use application_name"},
     {"service", "the URL has to say itself where it leads"},
 };
@@ -343,8 +343,9 @@ class Parser {
 
     Status apply_defaults() {
         auto from_environment = [&](const char* name) { return environment_(name).value_or(""); };
-        if (result_.hosts.empty() && !from_environment("PGHOST").empty())
-            for (std::string_view host : split(*environment_("PGHOST"), ','))
+        std::string pghost = from_environment("PGHOST");
+        if (result_.hosts.empty() && !pghost.empty())
+            for (std::string_view host : split(pghost, ','))
                 result_.hosts.push_back({std::string(host), default_port_});
         if (result_.hosts.empty() && default_port_ != 5432) result_.hosts.push_back({"", default_port_});
         bool has_address = std::any_of(result_.parameters.begin(), result_.parameters.end(),

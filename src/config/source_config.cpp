@@ -62,6 +62,7 @@ class SourceParser {
   private:
     Status apply(const Setting& setting) {
         const std::string& key = setting.key;
+        if (is_format_option(key)) return apply_format_option(setting);
         if (key == "url") return apply_url(setting);
         if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
         if (key.starts_with("snapshot.")) return apply_snapshot(setting);
@@ -71,7 +72,6 @@ class SourceParser {
             return {};
         }
         if (key == "topic.prefix") return apply_topic_prefix(setting);
-        if (is_format_option(key)) return apply_format_option(setting);
         return unknown(setting);
     }
 
@@ -143,6 +143,15 @@ class SourceParser {
         const std::string& key = setting.key;
         if (key == "slot.name") return apply_slot_name(setting);
         if (key == "slot.drop.on.stop") return apply_boolean(setting, source_.drop_slot_on_stop);
+        if (key == "slot.max.retries") {
+            LEAT_ASSIGN(uint64_t retries, reader_.number(setting, 0, 1000000));
+            source_.slot_retries_max = static_cast<uint32_t>(retries);
+            return {};
+        }
+        if (key == "slot.retry.delay.ms") {
+            LEAT_ASSIGN(source_.slot_retry_delay, reader_.duration(setting, 1ms));
+            return {};
+        }
         if (key == "publish.via.partition.root")
             return apply_boolean(setting, source_.publish_via_partition_root);
         if (key == "publication.name") {

@@ -88,6 +88,7 @@ Status EmbeddedLog::roll() {
     header.previous_commit_time_us_max = tracker_.complete().commit_time_us_max;
     header.source = paths_.source();
     header.position = tracker_.position();
+    header.has_catalog = !tracker_.schemas().empty();
     LEAT_TRY(create_segment(header));
     publish();
     // What could not be removed now is tried again with the next segment.
@@ -121,7 +122,7 @@ Status EmbeddedLog::create_segment(const SegmentHeader& header) {
 Status EmbeddedLog::write_segment(int fd, const SegmentHeader& header) {
     ByteBuffer bytes;
     header.encode(bytes);
-    if (!tracker_.schemas().empty()) {
+    if (header.has_catalog) {
         BlockBuilder builder;
         for (const auto& schema : tracker_.schemas().all()) builder.add_schema(*schema);
         Block catalog = builder.finish(static_cast<BlockFlags>(BlockFlag::catalog));

@@ -97,7 +97,8 @@ Status EmbeddedReader::open_segment(Seq first) {
     file_ = std::move(file);
     window_.reset(file_.get());
     segment_ = first;
-    offset_ = limit_ = blocks_begin_ = header->length;
+    offset_ = limit_ = header->length;
+    catalog_at_ = header->has_catalog ? header->length : 0;
     sealed_ = false;
     order_ = {first.value, header->first_unit.value - 1, false};
     return {};
@@ -113,7 +114,7 @@ Status EmbeddedReader::skip_by_index() {
     auto header = BlockHeader::parse(head);
     if (!header || header->first_seq != place->seq || header->unit != place->unit) return {};
     // Where schemas cannot be read, going through from the segment's start will say why.
-    if (!load_schemas(blocks_begin_)) return {};
+    if (catalog_at_ && !load_schemas(catalog_at_)) return {};
     for (const IndexEntry& entry : entries)
         if (entry.kind == IndexEntry::schemas && entry.offset < place->offset && !load_schemas(entry.offset))
             return {};
@@ -155,7 +156,7 @@ Result<std::optional<Block>> EmbeddedReader::read_visible() {
         LEAT_ASSIGN(bool more, find_more());
         if (!more && !sealed_) return std::nullopt;
     }
-    auto block = read_block(window_, offset_, limit_, order_, offset_ == blocks_begin_);
+    auto block = read_block(window_, offset_, limit_, order_, offset_ == catalog_at_);
     if (!block) return damaged(block.error());
     if (auto added = schemas_.add_from(*block); !added) return damaged(added.error());
     offset_ += block->size();

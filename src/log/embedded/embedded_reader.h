@@ -45,10 +45,10 @@ class EmbeddedReader final : public LogReader {
     Seq segment_{0};
     FileDescriptor file_;
     FileWindow window_{-1};
-    uint64_t offset_ = 0;        // of the next block in the segment
-    uint64_t limit_ = 0;         // where what is visible of the segment ends
-    uint64_t blocks_begin_ = 0;  // where a catalog block may stand
-    bool sealed_ = false;        // a later segment exists
+    uint64_t offset_ = 0;      // of the next block in the segment
+    uint64_t limit_ = 0;       // where what is visible of the segment ends
+    uint64_t catalog_at_ = 0;  // where the segment's catalog stands; 0: it has none
+    bool sealed_ = false;      // a later segment exists
     UnitOrder order_;
 
     uint64_t skip_before_seq_ = 0;            // blocks that end before it are passed over

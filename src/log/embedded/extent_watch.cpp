@@ -41,7 +41,13 @@ Result<std::optional<LogExtent>> ExtentWatch::read_files() {
     bool same =
         scanned_ && scanned_->segment == segments.back().first_seq && scanned_bytes_ == segments.back().bytes;
     if (same) return scanned_;
-    LEAT_ASSIGN(auto files, examine_log(paths_, tail_ ? tail_->read() : std::nullopt));
+    auto examined = examine_log(paths_, tail_ ? tail_->read() : std::nullopt);
+    if (!examined && examined.error().code == ErrorCode::LOG_CORRUPT) {
+        // The last segment says nothing of itself; those before it can still be read.
+        sound_ = fail(examined.error());
+        return LogExtent{segments.back().first_seq, 0, segments.back().first_seq, 0};
+    }
+    LEAT_ASSIGN(auto files, std::move(examined));
     if (!files.last) return std::nullopt;
     const SegmentTracker& tracker = files.last->tracker;
     sound_ = files.last->sound;

@@ -34,12 +34,18 @@ Result<LastSegment> examine_segment(const SourcePaths& paths, Seq first,
     return last;
 }
 
-// Whether the segment is what a crash at its creation may leave: no whole header, and nothing behind it.
+// Whether the segment is what a crash at its creation may leave: a part of header and catalog, and nothing
+// behind it.
 Result<bool> is_hollow(const std::string& path) {
     LEAT_ASSIGN(auto file, open_file(path, O_RDONLY));
     auto header = SegmentHeader::read(file.get());
-    if (header) return false;
-    if (header.error().code != ErrorCode::BLOCK_MALFORMED) return fail(header.error());
+    if (!header && header.error().code != ErrorCode::BLOCK_MALFORMED) return fail(header.error());
+    if (header && !header->has_catalog) return false;
+    if (header) {
+        FileWindow window(file.get());
+        LEAT_ASSIGN(uint64_t bytes, file_size(file.get()));
+        if (read_block(window, header->length, bytes, UnitOrder(), true)) return false;
+    }
     LEAT_ASSIGN(bool holds, holds_blocks(file.get()));
     return !holds;
 }

@@ -195,7 +195,8 @@ TEST(Recovery, UnfinishedSegmentAtEveryByte) {
     std::string first = read_file(directory.segment(1)), second = read_file(directory.segment(2));
     std::string index = directory.paths().index(Seq(2));
     auto header = SegmentHeader::decode(as_bytes(second)).value();
-    for (uint64_t length = 0; length < header.length; ++length) {
+    auto catalog = BlockHeader::parse(as_bytes(second).subspan(header.length)).value();
+    for (uint64_t length = 0; length < header.length + catalog.length; ++length) {
         std::filesystem::remove(directory.paths().tail());  // it says that unit 2 was durable
         write_file(directory.segment(2), second.substr(0, length));
         write_file(index, "x");
@@ -237,6 +238,25 @@ TEST(Recovery, ADamagedHeaderWithUnitsBehindItIsRefused) {
         EXPECT_EQ(read_file(directory.segment()), whole);
         std::filesystem::remove(directory.paths().tail());
     }
+}
+
+TEST(Recovery, WhatIsBeforeADamagedLastHeaderCanBeRead) {
+    TestDirectory directory;
+    LogOptions small;
+    small.segment_bytes = 1;
+    {
+        auto logs = open_logs(directory, small);
+        auto log = open_log(*logs);
+        append_rows(*log, 1, 3);
+    }
+    std::string last = read_file(directory.segment(3));
+    flip(last, 20);
+    write_file(directory.segment(3), last);
+    auto read = read_from(directory, FromEarliest{});
+    EXPECT_EQ(read.values, numbers(1, 2));
+    ASSERT_TRUE(read.error);
+    EXPECT_EQ(read.error->code, ErrorCode::LOG_CORRUPT);
+    EXPECT_EQ(recover(directory).error->code, ErrorCode::LOG_CORRUPT);
 }
 
 TEST(Recovery, RemovedSegmentsAreMissed) {

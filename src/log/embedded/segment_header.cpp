@@ -9,6 +9,7 @@ namespace leat {
 
 namespace {
 constexpr size_t crc_offset = 8, crc_begin = 12;
+constexpr uint16_t flag_catalog = 1;
 
 std::unexpected<Error> malformed(std::string_view what) {
     return fail(ErrorCode::BLOCK_MALFORMED, std::string(what));
@@ -21,7 +22,7 @@ void SegmentHeader::encode(ByteBuffer& to) const {
     to.put(uint32_t{0});
     to.put(uint32_t{0});
     to.put(segment_version);
-    to.put(uint16_t{0});
+    to.put(has_catalog ? flag_catalog : uint16_t{0});
     to.put(first_seq.value);
     to.put(first_unit.value);
     to.put(created_at_us);
@@ -36,8 +37,7 @@ void SegmentHeader::encode(ByteBuffer& to) const {
 Result<SegmentHeader> SegmentHeader::decode(Bytes bytes) {
     FormatCursor from(bytes);
     uint32_t magic = from.u32(), length = from.u32(), crc = from.u32();
-    uint16_t version = from.u16();
-    from.u16();
+    uint16_t version = from.u16(), flags = from.u16();
     if (!from.ok()) return malformed("the segment header is cut off");
     if (magic != segment_magic) return malformed("the file does not begin with a segment header");
     if (version > segment_version)
@@ -51,6 +51,7 @@ Result<SegmentHeader> SegmentHeader::decode(Bytes bytes) {
         return malformed("the checksum of the segment header does not match");
     SegmentHeader header;
     header.length = length;
+    header.has_catalog = flags & flag_catalog;
     header.first_seq = Seq(from.u64());
     header.first_unit = UnitId(from.u64());
     header.created_at_us = from.i64();

@@ -18,6 +18,7 @@ struct SegmentHeader {
     uint32_t length = 0;  // of the header: where the blocks begin
     Seq first_seq{1};
     UnitId first_unit{1};
+    bool has_catalog = false;  // a catalog block follows
     int64_t created_at_us = 0;
     int64_t previous_commit_time_us_max = 0;
     std::string source;

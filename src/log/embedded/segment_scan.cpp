@@ -66,8 +66,10 @@ Result<Block> read_any_block(FileWindow& file, uint64_t offset, uint64_t limit) 
 Result<Block> read_block(FileWindow& file, uint64_t offset, uint64_t limit, const UnitOrder& order,
                          bool catalog) {
     LEAT_ASSIGN(auto block, read_any_block(file, offset, limit));
-    if (block.header().has(BlockFlag::catalog)) {
-        if (!catalog) return malformed("a catalog block stands inside a segment");
+    if (block.header().has(BlockFlag::catalog) != catalog) {
+        return malformed(catalog ? "the segment's catalog is missing" : "a catalog stands inside a segment");
+    } else if (catalog) {
+        return block;
     } else if (const char* reason = order.refuses(block.header())) {
         return malformed(fmt::format("the block does not belong here: {}", reason));
     }
@@ -78,11 +80,11 @@ Result<ScanEnd> scan_segment(int fd, SegmentTracker& tracker, UnitId unit_max) {
     ScanEnd end;
     LEAT_ASSIGN(end.file_bytes, file_size(fd));
     FileWindow file(fd);
-    bool catalog = tracker.current().order.next_seq == tracker.segment_first_seq().value;
     while (true) {
         end.offset = tracker.current().offset;
         if (end.offset >= end.file_bytes) return end;
-        auto block = read_block(file, end.offset, end.file_bytes, tracker.current().order, catalog);
+        auto block =
+            read_block(file, end.offset, end.file_bytes, tracker.current().order, tracker.expects_catalog());
         Status taken;
         if (block && block->header().has(BlockFlag::catalog))
             taken = tracker.take_catalog(*block);
@@ -97,7 +99,6 @@ Result<ScanEnd> scan_segment(int fd, SegmentTracker& tracker, UnitId unit_max) {
             end.damage = taken.error().message;
             return end;
         }
-        catalog = false;
     }
 }
 
@@ -105,7 +106,8 @@ Status check_torn(int fd, const std::string& path, const SegmentTracker& tracker
                   UnitId synced_unit) {
     uint64_t cut_unit = tracker.complete().order.last_unit + 1;
     uint64_t expected_seq = tracker.current().order.next_seq;
-    std::string_view reason = end.damage.empty() ? "the file ends here, and more was durable" : end.damage;
+    std::string_view reason = end.damage;
+    if (reason.empty()) reason = "the file ends here, and more was durable";
     if (synced_unit.value >= cut_unit) return corrupt(path, end.offset, expected_seq, reason);
     if (end.damage.empty()) return {};
     auto proves = [&](const BlockHeader& b) { return b.durable_unit >= cut_unit && b.unit > b.durable_unit; };

@@ -8,7 +8,7 @@
 namespace leat {
 
 // The block at offset, checked: BLOCK_MALFORMED says why there is no valid one before limit, or why it may
-// not follow. catalog: whether a catalog block may stand here.
+// not follow. catalog: whether the segment's catalog stands here.
 Result<Block> read_block(FileWindow& file, uint64_t offset, uint64_t limit, const UnitOrder& order,
                          bool catalog);
 

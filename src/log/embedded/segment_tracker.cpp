@@ -17,6 +17,7 @@ std::vector<LatestSchemas::SchemaPtr> LatestSchemas::all() const {
 
 SegmentTracker::SegmentTracker(const SegmentHeader& header)
     : first_seq_(header.first_seq),
+      expects_catalog_(header.has_catalog),
       previous_time_max_(header.previous_commit_time_us_max),
       position_(header.position) {
     current_.offset = header.length;
@@ -38,6 +39,7 @@ void SegmentTracker::begin_segment(uint64_t bytes) {
 Status SegmentTracker::take_catalog(const Block& block) {
     LEAT_ASSIGN(auto schemas, schemas_of(block));
     for (auto& schema : schemas) schemas_.add(std::move(schema));
+    expects_catalog_ = false;
     current_.offset += block.size();
     complete_.offset = current_.offset;
     return {};

@@ -44,6 +44,7 @@ class SegmentTracker {
     Status take(const Block& block);
     void forget_open_unit();
 
+    bool expects_catalog() const { return expects_catalog_; }
     Seq segment_first_seq() const { return first_seq_; }
     const Place& current() const { return current_; }    // after the last block
     const Place& complete() const { return complete_; }  // after the last complete unit
@@ -61,6 +62,7 @@ class SegmentTracker {
     void complete_unit(const Block& block);
 
     Seq first_seq_{1};
+    bool expects_catalog_ = false;  // the segment's catalog was announced and not yet taken
     Place current_, complete_;
     int64_t previous_time_max_ = 0;  // of the segment before
     Position position_;

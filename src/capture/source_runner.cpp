@@ -30,9 +30,9 @@ std::string_view name(SourceState state) {
     return names[static_cast<size_t>(state)];
 }
 
-SourceRunner::SourceRunner(std::string name, std::unique_ptr<Source> source, std::unique_ptr<ChangeLog> log,
+SourceRunner::SourceRunner(std::string name, std::unique_ptr<Source> source, OpenLog open_log,
                            RunnerOptions options)
-    : name_(std::move(name)), source_(std::move(source)), log_(std::move(log)), options_(options) {}
+    : name_(std::move(name)), source_(std::move(source)), open_log_(std::move(open_log)), options_(options) {}
 
 SourceRunner::~SourceRunner() {
     request_stop();
@@ -70,7 +70,7 @@ void SourceRunner::run(std::stop_token stop) {
             return set_state(SourceState::stopped);
         }
         Error error = done ? Error{ErrorCode::PG_CONNECTION_LOST, "the stream ended", {}} : done.error();
-        if (retry_class(error.code) == Retry::never) {
+        if (retry_class(error.code) == Retry::never || !options_.retry) {
             log_error(LogLevel::error, name_, "FAILED", error);
             return set_state(SourceState::failed, std::move(error));
         }
@@ -85,7 +85,8 @@ void SourceRunner::run(std::stop_token stop) {
 // One connection's life. What it left unfinished in the log is cut: the source sends it again. True: done for
 // good.
 Result<bool> SourceRunner::attempt(std::stop_token stop) {
-    LEAT_TRY(log_->discard_unfinished());
+    log_.reset();
+    LEAT_ASSIGN(log_, open_log_());
     ResumePoint from{log_->position(), log_->latest_schemas()};
     BlockChannel channel(options_.channel_bytes);
     Status read_status, write_status;
@@ -116,36 +117,6 @@ Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
     }
 }
 
-// Group commit: everything that waits, then one sync.
-Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop) {
-    size_t bytes = 0;
-    bool wanted_durable = false;
-    std::optional<BlockChannel::Item> item(std::move(first));
-    while (item) {
-        LEAT_TRY(append(item->block, stop));
-        bytes += item->block.size();
-        wanted_durable |= item->wait_durable;
-        if (bytes >= sync_bytes_max) break;
-        item = channel.pop(0ms);
-    }
-    LEAT_TRY(write_with_room([&] { return log_->sync(); }, stop));
-    if (Position durable = log_->durable_position(); !durable.empty()) source_->confirm(durable);
-    if (wanted_durable) channel.set_durable();
-    return {};
-}
-
-Status SourceRunner::append(Block& block, std::stop_token stop) {
-    auto write = [&]() -> Status {
-        LEAT_TRY(log_->append(block));
-        return {};
-    };
-    LEAT_TRY(write_with_room(write, stop));
-    std::lock_guard lock(mutex_);
-    status_.changes += block.header().change_count;
-    status_.bytes += block.size();
-    return {};
-}
-
 // A full disk is waited out here, with the block in hand: the source is held back by the channel and stays
 // connected.
 template <class Write>
@@ -169,6 +140,42 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
         pause(1s, stop);
         if (stop.stop_requested()) return stopped();
     }
+}
+
+// Group commit: everything that waits, then one sync.
+Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop) {
+    size_t bytes = 0;
+    bool wanted_durable = false;
+    std::optional<BlockChannel::Item> item(std::move(first));
+    while (item) {
+        LEAT_TRY(append(item->block, stop));
+        bytes += item->block.size();
+        wanted_durable |= item->wait_durable;
+        if (bytes >= sync_bytes_max) break;
+        item = channel.pop(0ms);
+    }
+    LEAT_TRY(sync(stop));
+    if (wanted_durable) channel.set_durable();
+    return {};
+}
+
+Status SourceRunner::sync(std::stop_token stop) {
+    LEAT_TRY(write_with_room([&] { return log_->sync(); }, stop));
+    if (Position durable = log_->durable_position(); !durable.empty())
+        source_->confirm(durable);  // invariant 1
+    return {};
+}
+
+Status SourceRunner::append(Block& block, std::stop_token stop) {
+    auto write = [&]() -> Status {
+        LEAT_TRY(log_->append(block));
+        return {};
+    };
+    LEAT_TRY(write_with_room(write, stop));
+    std::lock_guard lock(mutex_);
+    status_.changes += block.header().change_count;
+    status_.bytes += block.size();
+    return {};
 }
 
 // ---- the reader thread ----

@@ -6,6 +6,7 @@
 // told only what is durable (invariant 1): the capture thread alone confirms, after sync.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -32,12 +33,16 @@ struct RunnerOptions {
     size_t channel_bytes = 16 << 20;
     uint32_t snapshot_readers = 2;
     bool stop_after_snapshot = false;  // snapshot.mode initial_only
+    bool retry = true;                 // false: any error ends it, as a person at a terminal expects
 };
+
+// Opens the source's log, recovering it: done again for each attempt, so that what an attempt left unfinished
+// is cut, and a log that failed to sync is read back as it really is.
+using OpenLog = std::function<Result<std::unique_ptr<ChangeLog>>()>;
 
 class SourceRunner {
   public:
-    SourceRunner(std::string name, std::unique_ptr<Source> source, std::unique_ptr<ChangeLog> log,
-                 RunnerOptions options);
+    SourceRunner(std::string name, std::unique_ptr<Source> source, OpenLog open_log, RunnerOptions options);
     ~SourceRunner();  // stops and joins
 
     void start();
@@ -52,6 +57,7 @@ class SourceRunner {
     Status drain(BlockChannel& channel, std::stop_token stop);
     Status append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop);
     Status append(Block& block, std::stop_token stop);
+    Status sync(std::stop_token stop);
     template <class Write>
     Status write_with_room(Write write, std::stop_token stop);
 
@@ -61,6 +67,7 @@ class SourceRunner {
 
     const std::string name_;
     std::unique_ptr<Source> source_;
+    const OpenLog open_log_;
     std::unique_ptr<ChangeLog> log_;
     const RunnerOptions options_;
 

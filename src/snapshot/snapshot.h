@@ -58,9 +58,9 @@ class SnapshotPlan {
     virtual const std::vector<SnapshotStep>& steps() const = 0;
     virtual Result<std::unique_ptr<ChunkReader>> open_reader() = 0;
     // Appended with the end of the step, by its index. Steps are finished in order.
-    virtual Position position_after_step(size_t step) const = 0;
+    virtual Position position_after_step(size_t step) = 0;
     // Appended when all is read.
-    virtual Position position_after() const = 0;
+    virtual Position position_after() = 0;
 };
 
 }  // namespace leat

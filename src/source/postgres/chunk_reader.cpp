@@ -1,0 +1,146 @@
+#include "source/postgres/chunk_reader.h"
+
+#include <fmt/core.h>
+
+#include "source/postgres/chunk_planner.h"
+
+namespace leat::pg {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string column_list(const TableSchema& schema) {
+    std::string list;
+    for (const Column& column : schema.columns) {
+        if (!list.empty()) list += ", ";
+        list += Connection::quote_identifier(column.name);
+    }
+    return list;
+}
+
+std::string copy_sql(const TableSchema& schema, const Storage& storage, const PageRange& range) {
+    std::string columns = column_list(schema);
+    if (range.whole() && storage.heap && !columns.empty())
+        return fmt::format("COPY {} ({}) TO STDOUT", storage.quoted_name, columns);
+    std::string where;
+    if (!range.whole()) {
+        where = fmt::format(" WHERE ctid >= '({},0)'", range.first);
+        if (range.last) where += fmt::format(" AND ctid < '({},0)'", range.last);
+    }
+    return fmt::format("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT", columns, storage.quoted_name, where);
+}
+
+// The statement failed because the table is no longer as it was planned: worth another try with a new plan.
+bool means_altered(const std::string& sqlstate) { return sqlstate == "42703" || sqlstate == "42P01"; }
+
+Error altered(const TableSchema& schema) {
+    return {ErrorCode::PG_TABLE_CHANGED,
+            fmt::format("table {} was altered, rewritten or truncated while its snapshot was read; the "
+                        "tables that are not "
+                        "finished are read again",
+                        schema.qualified_name()),
+            {}};
+}
+
+}  // namespace
+
+PostgresChunkReader::PostgresChunkReader(Connection connection, const Options& options,
+                                         const Transaction& transaction, const std::vector<CopyTable>& tables)
+    : connection_(std::move(connection)),
+      options_(options),
+      transaction_(transaction),
+      tables_(tables),
+      stream_(connection_, options.change_bytes_max),
+      builder_(options.block_bytes + options.block_bytes / 4) {}
+
+Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Options& options,
+                                                                       const std::string& snapshot,
+                                                                       const Transaction& transaction,
+                                                                       const std::vector<CopyTable>& tables,
+                                                                       std::stop_token stop) {
+    LEAT_ASSIGN(auto connection, Connection::open(options.keywords, Connection::Kind::sql,
+                                                  fmt::format("leat {} snapshot", options.name), stop));
+    LEAT_TRY(connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
+    LEAT_TRY(connection.execute("SET TRANSACTION SNAPSHOT " + Connection::quote_literal(snapshot), stop));
+    // A policy must make the snapshot fail rather than leave rows out in silence.
+    LEAT_TRY(connection.execute("SET LOCAL row_security = off", stop));
+    // Readers that happen to start together would otherwise read from the middle and miss nothing, but in no
+    // order.
+    LEAT_TRY(connection.execute("SET LOCAL synchronize_seqscans = off", stop));
+    return std::unique_ptr<PostgresChunkReader>(
+        new PostgresChunkReader(std::move(connection), options, transaction, tables));
+}
+
+// An ALTER TABLE that rewrites, and TRUNCATE, do not respect our snapshot: it would see an empty table. With
+// our lock held, the file is either still the one that the plan saw, or the plan is void.
+Status PostgresChunkReader::check_not_rewritten(const Storage& storage, std::stop_token stop) {
+    LEAT_TRY(connection_.execute(fmt::format("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", storage.quoted_name),
+                                 stop));
+    LEAT_ASSIGN(auto rows, connection_.query("SELECT coalesce(pg_relation_filenode($1::oid), 0)",
+                                             {std::to_string(storage.oid)}, stop));
+    if (rows.text(0, 0) != std::to_string(storage.filenode))
+        return fail(ErrorCode::PG_TABLE_CHANGED, storage.quoted_name);
+    return {};
+}
+
+Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(Block)>& take,
+                                 std::stop_token stop) {
+    const CopyTable& table = tables_[chunk.table];
+    const TableSchema& schema = *table.schema;
+    PageRange range = page_range(chunk);
+    const Storage& storage = table.storage[range.storage];
+    auto& columns = decoders_[schema.id];
+    if (columns.empty())
+        for (const Column& column : schema.columns) columns.push_back(make_column_decoder(column.type));
+    columns_ = &columns;
+    Status status = check_not_rewritten(storage, stop);
+    if (status) status = copy(copy_sql(schema, storage, range), schema, take, stop);
+    if (status) return {};
+    Error& error = status.error();
+    if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||
+        error.message.find("SQLSTATE 42703") != std::string::npos ||
+        error.message.find("SQLSTATE 42P01") != std::string::npos)
+        return fail(altered(schema));
+    error.message += fmt::format(" (snapshot of table {})", schema.qualified_name());
+    return status;
+}
+
+Status PostgresChunkReader::copy(const std::string& sql, const TableSchema& schema,
+                                 const std::function<Status(Block)>& take, std::stop_token stop) {
+    LEAT_TRY(stream_.start(sql, stop));
+    while (true) {
+        LEAT_ASSIGN(auto row, stream_.next());
+        if (row) {
+            LEAT_TRY(put_row(*row, schema));
+            if (builder_.bytes() < options_.block_bytes) continue;
+        } else if (!stream_.ended()) {
+            if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
+            LEAT_TRY(stream_.fill(500ms));
+            continue;
+        }
+        if (builder_.in_transaction()) {
+            builder_.end_transaction(builder_.change_count(), transaction_.commit);
+            LEAT_TRY(take(builder_.finish(BlockFlags{} | BlockFlag::snapshot)));
+        }
+        if (!row) return {};
+    }
+}
+
+Status PostgresChunkReader::put_row(Bytes row, const TableSchema& schema) {
+    if (!builder_.in_transaction()) builder_.begin_transaction(transaction_, 0);
+    builder_.begin_row(Op::read, schema, transaction_.commit, SnapshotPlace::inside);
+    builder_.begin_after();
+    LEAT_TRY(row_.split(as_text(row), columns_->size()));
+    for (size_t i = 0; i < columns_->size(); ++i) {
+        if (row_[i])
+            LEAT_TRY((*columns_)[i](*row_[i], i, builder_));
+        else
+            builder_.set_state(i, ValueState::null);
+    }
+    builder_.end_tuple();
+    builder_.end_row();
+    return {};
+}
+
+}  // namespace leat::pg

@@ -1,0 +1,51 @@
+// Reads chunks of tables with COPY, straight from the wire into blocks, in a transaction of its own under an
+// exported snapshot. Belongs to one thread.
+#pragma once
+
+#include "model/block_builder.h"
+#include "snapshot/snapshot.h"
+#include "source/postgres/catalog.h"
+#include "source/postgres/copy_text_row.h"
+#include "source/postgres/frame_stream.h"
+#include "source/postgres/options.h"
+#include "source/postgres/value_decoder.h"
+
+namespace leat::pg {
+
+// One table of a snapshot, with what its chunks need.
+struct CopyTable {
+    std::shared_ptr<const TableSchema> schema;
+    std::vector<Storage> storage;
+};
+
+class PostgresChunkReader : public ChunkReader {
+  public:
+    // The tables outlive the reader. snapshot: as pg_export_snapshot names it.
+    static Result<std::unique_ptr<PostgresChunkReader>> open(const Options& options,
+                                                             const std::string& snapshot,
+                                                             const Transaction& transaction,
+                                                             const std::vector<CopyTable>& tables,
+                                                             std::stop_token stop);
+
+    Status read(const Chunk& chunk, const std::function<Status(Block)>& take, std::stop_token stop) override;
+
+  private:
+    PostgresChunkReader(Connection connection, const Options& options, const Transaction& transaction,
+                        const std::vector<CopyTable>& tables);
+    Status check_not_rewritten(const Storage& storage, std::stop_token stop);
+    Status put_row(Bytes row, const TableSchema& schema);
+    Status copy(const std::string& sql, const TableSchema& schema, const std::function<Status(Block)>& take,
+                std::stop_token stop);
+
+    Connection connection_;
+    const Options& options_;
+    const Transaction transaction_;
+    const std::vector<CopyTable>& tables_;
+    std::unordered_map<SchemaId, std::vector<ColumnDecoder>> decoders_;
+    const std::vector<ColumnDecoder>* columns_ = nullptr;
+    CopyTextRow row_;
+    FrameStream stream_;
+    BlockBuilder builder_;
+};
+
+}  // namespace leat::pg

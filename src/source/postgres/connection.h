@@ -1,0 +1,80 @@
+// A connection to a PostgreSQL server: libpq for connecting, authentication, TLS and queries.
+// Belongs to one thread at a time. Every wait ends when the stop token asks for it, with STOPPED.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/byte_cursor.h"
+#include "base/error.h"
+
+namespace leat::pg {
+
+// libpq's connection keywords, in order. Holds the password: never printed.
+using Keywords = std::vector<std::pair<std::string, std::string>>;
+
+// The rows of a query, as text.
+class Rows {
+  public:
+    explicit Rows(PGresult* result) : result_(result, PQclear) {}
+    int count() const { return PQntuples(result_.get()); }
+    int columns() const { return PQnfields(result_.get()); }
+    std::optional<std::string_view> cell(int row, int column) const {
+        if (PQgetisnull(result_.get(), row, column)) return std::nullopt;
+        return std::string_view(PQgetvalue(result_.get(), row, column),
+                                static_cast<size_t>(PQgetlength(result_.get(), row, column)));
+    }
+    // "" for null.
+    std::string text(int row, int column) const { return std::string(cell(row, column).value_or("")); }
+
+  private:
+    std::unique_ptr<PGresult, void (*)(PGresult*)> result_;
+};
+
+class Connection {
+  public:
+    enum class Kind : uint8_t { sql, replication };
+
+    // Connects and fixes the session's output settings, so that every value has one text form.
+    static Result<Connection> open(const Keywords& keywords, Kind kind, const std::string& application_name,
+                                   std::stop_token stop = {});
+
+    // One statement. The error is PG_QUERY (or PG_CONNECTION_LOST) with the server's message.
+    Result<Rows> query(const std::string& sql, std::stop_token stop = {});
+    Result<Rows> query(const std::string& sql, const std::vector<std::string>& parameters,
+                       std::stop_token stop = {});
+    Status execute(const std::string& sql, std::stop_token stop = {});
+
+    int server_version() const { return PQserverVersion(connection_.get()); }  // 150004
+    int backend_pid() const { return PQbackendPID(connection_.get()); }
+    bool alive() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
+    // Of the last failed query: SQLSTATE, "" if the server sent none.
+    const std::string& sqlstate() const { return sqlstate_; }
+
+    // For FrameStream, which takes the wire over.
+    PGconn* raw() { return connection_.get(); }
+
+    static std::string quote_identifier(std::string_view name);
+    static std::string quote_literal(std::string_view text);
+
+  private:
+    explicit Connection(PGconn* connection) : connection_(connection, PQfinish) {}
+    Status wait_connected(std::stop_token stop);
+    Result<Rows> collect(std::stop_token stop);
+    Error query_error(const PGresult* result);
+
+    std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+    std::string sqlstate_;
+};
+
+// Waits until the socket is ready or the deadline; false at the deadline.
+bool wait_socket(int socket, bool for_write, std::chrono::milliseconds wait);
+
+}  // namespace leat::pg

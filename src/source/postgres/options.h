@@ -1,0 +1,44 @@
+// What a PostgreSQL source is told to do. Option names in comments are Debezium's, as the configuration has
+// them.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "source/postgres/connection.h"
+#include "source/table_selector.h"
+
+namespace leat::pg {
+
+enum class SnapshotMode : uint8_t { initial, initial_only, always, when_needed, no_data };
+enum class PublicationMode : uint8_t { filtered, all_tables, disabled };
+
+struct Options {
+    std::string name;  // of the source
+    Keywords keywords;
+    TableSelector tables;
+    SnapshotMode snapshot_mode = SnapshotMode::initial;
+    std::string slot_name;                                         // slot.name
+    std::string publication_name;                                  // publication.name
+    PublicationMode publication_mode = PublicationMode::filtered;  // publication.autocreate.mode
+    bool publish_via_partition_root = false;                       // publish.via.partition.root
+    bool drop_slot_on_stop = false;                                // slot.drop.on.stop
+    std::chrono::milliseconds status_interval{10000};              // status.update.interval.ms
+    uint32_t slot_retries_max = 6;                                 // slot.max.retries
+    std::chrono::milliseconds slot_retry_delay{10000};             // slot.retry.delay.ms
+    uint32_t snapshot_readers = 2;                                 // snapshot.max.threads
+
+    // For `leat tail`: a temporary slot and a publication of its own, both gone with it.
+    bool temporary = false;
+
+    size_t change_bytes_max = 16 << 20;  // of one change on the wire
+    size_t block_bytes = 512 << 10;      // when a block is full
+};
+
+// The second publication, for tables without a replica identity: only inserts and truncates, so that the
+// application's updates and deletes of them go on working.
+inline std::string insert_publication_name(const Options& options) {
+    return options.publication_name + "_inserts";
+}
+
+}  // namespace leat::pg

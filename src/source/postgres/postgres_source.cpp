@@ -1,0 +1,334 @@
+#include "source/postgres/postgres_source.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/logging.h"
+#include "source/postgres/checks.h"
+#include "source/postgres/publication.h"
+#include "source/postgres/resume_check.h"
+
+namespace leat::pg {
+
+using namespace std::chrono_literals;
+
+namespace {
+// While the server has more for us than fits a small read, it is left to run ahead for a moment: a walsender
+// flushes message by message, and a reader that wakes for each of them slows it down (DESIGN.md, Threads).
+constexpr size_t lagging_bytes = 32 << 10;
+constexpr auto lagging_pause = 150us;
+constexpr auto status_delay = 200ms;     // between news of durability and telling the server
+constexpr int silent_intervals_max = 6;  // status intervals without a byte: the connection is dead
+}  // namespace
+
+PostgresSource::PostgresSource(Options options) : options_(std::move(options)) {}
+
+PostgresSource::~PostgresSource() {
+    close();
+    bool made_something = options_.temporary ? !publications_.empty() : options_.drop_slot_on_stop;
+    if (!made_something || !sql_) return;
+    if (!sql_->alive() && !connect_sql({})) return;
+    auto status = options_.temporary ? drop_publications(*sql_, options_, {})
+                                     : drop_slot(*sql_, options_.slot_name, {});
+    if (!status) log_error(LogLevel::warning, options_.name, "cleaning up failed", status.error());
+}
+
+Status PostgresSource::connect_sql(std::stop_token stop) {
+    LEAT_ASSIGN(auto connection,
+                Connection::open(options_.keywords, Connection::Kind::sql, "leat " + options_.name, stop));
+    sql_ = std::move(connection);
+    catalog_.emplace(*sql_, PQdb(sql_->raw()));
+    return {};
+}
+
+Status PostgresSource::connect(std::stop_token stop) {
+    // A temporary source's session holds its advisory lock: it is kept.
+    if (!sql_ || !sql_->alive()) LEAT_TRY(connect_sql(stop));
+    return {};
+}
+
+Result<std::vector<Finding>> PostgresSource::check() {
+    LEAT_TRY(connect({}));
+    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, {}));
+    LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, {}));
+    return check_prerequisites(*sql_, options_, tables, !slot, {});
+}
+
+// The first error stops the source; warnings are told.
+Status PostgresSource::check_findings(const std::vector<TableInfo>& tables, bool needs_slot,
+                                      std::stop_token stop) {
+    LEAT_ASSIGN(auto findings, check_prerequisites(*sql_, options_, tables, needs_slot, stop));
+    for (Finding& finding : findings)
+        if (finding.level == Finding::Level::error)
+            return fail(finding.code, finding.subject + ": " + finding.message, finding.action);
+    for (Finding& finding : findings)
+        if (finding.level == Finding::Level::warning)
+            log_error(LogLevel::warning, options_.name, finding.subject,
+                      {finding.code, finding.message, finding.action});
+    return {};
+}
+
+Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& from, std::stop_token stop) {
+    if (options_.temporary && streamed_)
+        return fail(
+            ErrorCode::PG_SLOT_LOST,
+            "the connection broke, and with it the temporary slot: what was committed since cannot be shown",
+            "Start leat tail again. To miss nothing across restarts, use leat run.");
+    LEAT_TRY(connect(stop));
+    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
+    schemas_.emplace(from.schemas);
+    in_log_ = from.schemas;
+    bool is_new = from.position.empty();
+    if (!is_new) {
+        LEAT_ASSIGN(state_, ResumeState::decode(from.position.bytes));
+        is_new = state_.phase == ResumeState::Phase::creating_slot;
+    }
+    LEAT_TRY(check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop));
+    LEAT_ASSIGN(auto replication, Connection::open(options_.keywords, Connection::Kind::replication,
+                                                   "leat " + options_.name, stop));
+    replication_ = std::move(replication);
+    LEAT_ASSIGN(auto server, identify_system(*replication_, stop));
+    if (options_.temporary) {
+        LEAT_ASSIGN(options_.publication_name, claim_temporary_publication(*sql_, stop));
+        options_.slot_name = options_.publication_name;
+    }
+    if (from.position.empty()) {
+        LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
+        if (slot) {
+            LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
+            if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
+            if (options_.snapshot_mode != SnapshotMode::when_needed)
+                return fail(
+                    ErrorCode::PG_SLOT_UNKNOWN,
+                    fmt::format(
+                        "replication slot {} exists, but the change log has nothing of this source: what the "
+                        "slot's earlier reader captured is not here",
+                        options_.slot_name),
+                    fmt::format("If the earlier log is not coming back, drop the slot and start again:\n"
+                                "SELECT pg_drop_replication_slot({});",
+                                Connection::quote_literal(options_.slot_name)));
+        }
+    }
+    if (is_new) return start_new(server, std::move(tables), stop);
+    return resume(from, server, std::move(tables), stop);
+}
+
+// Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
+Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIdentity& server,
+                                                                std::vector<TableInfo> tables,
+                                                                std::stop_token stop) {
+    state_ = {};
+    state_.system_id = server.system_id;
+    state_.timeline = server.timeline;
+    state_.slot = options_.slot_name;
+    if (options_.snapshot_mode == SnapshotMode::initial_only)
+        return plan(Plan::Kind::without_slot, std::move(tables));
+    // The slot can only be ours: the log said creating_slot, or the operator chose when_needed.
+    LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
+    if (slot) {
+        LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
+        if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
+        LEAT_TRY(drop_slot(*sql_, options_.slot_name, stop));
+    }
+    LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
+    if (options_.snapshot_mode == SnapshotMode::no_data) tables.clear();
+    return plan(Plan::Kind::with_new_slot, std::move(tables));
+}
+
+Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ResumePoint& from,
+                                                             const ServerIdentity& server,
+                                                             std::vector<TableInfo> tables,
+                                                             std::stop_token stop) {
+    if (options_.snapshot_mode == SnapshotMode::initial_only) {
+        if (state_.phase != ResumeState::Phase::snapshot && state_.phase != ResumeState::Phase::complete)
+            return nullptr;
+        auto left = not_in_log(from, std::move(tables));
+        if (left.empty()) return nullptr;
+        return plan(Plan::Kind::without_slot, std::move(left));
+    }
+    LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
+    Status status = check_resume(state_, server, slot, options_.slot_name);
+    if (!status) {
+        bool again = options_.snapshot_mode == SnapshotMode::when_needed &&
+                     status.error().code != ErrorCode::PG_SLOT_FOREIGN;
+        if (!again) return fail(std::move(status.error()));
+        log_error(LogLevel::warning, options_.name, "a new snapshot is needed", status.error());
+        return start_new(server, std::move(tables), stop);
+    }
+    if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
+    LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
+    durable_ = state_.lsn.value;
+    bool all =
+        options_.snapshot_mode == SnapshotMode::always && state_.phase == ResumeState::Phase::streaming;
+    auto wanted = all ? std::move(tables) : not_in_log(from, std::move(tables));
+    if (options_.snapshot_mode == SnapshotMode::no_data) wanted.clear();
+    if (wanted.empty() && state_.phase == ResumeState::Phase::streaming) return nullptr;
+    return plan(Plan::Kind::beside_old_slot, std::move(wanted));
+}
+
+// A table whose snapshot is complete, or whose changes have been streamed from its beginning, has its schema
+// in the log.
+std::vector<TableInfo> PostgresSource::not_in_log(const ResumePoint& from,
+                                                  std::vector<TableInfo> tables) const {
+    std::erase_if(tables, [&](const TableInfo& table) {
+        return std::any_of(from.schemas.begin(), from.schemas.end(),
+                           [&](auto& schema) { return schema->table.value == table.oid; });
+    });
+    return tables;
+}
+
+std::unique_ptr<SnapshotPlan> PostgresSource::plan(Plan::Kind kind, std::vector<TableInfo> tables) {
+    return std::make_unique<Plan>(Plan::Context{options_, *sql_, *replication_, *catalog_, *schemas_, state_},
+                                  kind, std::move(tables));
+}
+
+// The server may need a moment to notice that our killed predecessor is gone. Somebody else's reader stays.
+Status PostgresSource::wait_until_slot_is_free(std::stop_token stop) {
+    auto deadline = SteadyClock::now() + options_.slot_retry_delay * options_.slot_retries_max;
+    bool told = false;
+    while (true) {
+        LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
+        if (!slot || !slot->active) return {};
+        Error in_use{ErrorCode::PG_SLOT_IN_USE,
+                     fmt::format("replication slot {} is read by another process (server process {})",
+                                 options_.slot_name, slot->active_pid),
+                     fmt::format("Stop the other reader, or give this source another slot.name. Who it is:\n"
+                                 "SELECT * FROM pg_stat_activity WHERE pid = {};",
+                                 slot->active_pid)};
+        if (SteadyClock::now() >= deadline) return fail(std::move(in_use));
+        if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
+        if (!told) log_error(LogLevel::warning, options_.name, "waiting", in_use);
+        told = true;
+        std::this_thread::sleep_for(100ms);
+    }
+}
+
+// ---- streaming ----
+
+Status PostgresSource::start_streaming(std::stop_token stop) {
+    std::string names;
+    for (const std::string& publication : publications_)
+        names += (names.empty() ? "" : ",") + Connection::quote_identifier(publication);
+    std::string messages = replication_->server_version() >= 140000 ? ", messages 'true'" : "";
+    stream_ = std::make_unique<FrameStream>(*replication_, options_.change_bytes_max);
+    LEAT_TRY(stream_->start(
+        fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
+                    Connection::quote_identifier(options_.slot_name), format_lsn(state_.lsn),
+                    Connection::quote_literal(names), messages),
+        stop));
+    decoder_ = std::make_unique<StreamDecoder>(
+        state_, in_log_, [this](const RelationMessage& message) { return describe_relation(message); },
+        options_.block_bytes);
+    streamed_ = true;
+    status_sent_ = received_ = position_taken_ = SteadyClock::now();
+    last_fill_ = 0;
+    return {};
+}
+
+Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {
+    if (!options_.tables.selects(message.schema, message.name)) return nullptr;
+    if (!sql_->alive()) LEAT_TRY(connect_sql({}));
+    LEAT_ASSIGN(auto info, catalog_->table(message.relation, {}));
+    LEAT_ASSIGN(auto definition, catalog_->define(message, info, {}));
+    return schemas_->assign(std::move(definition));
+}
+
+Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait) {
+    auto deadline = SteadyClock::now() + wait;
+    while (true) {
+        while (true) {
+            LEAT_ASSIGN(auto frame, stream_->next());
+            if (!frame) break;
+            LEAT_TRY(take_message(*frame));
+            if (decoder_->block_is_full()) return decoder_->take();
+        }
+        if (stream_->ended()) return fail(ErrorCode::PG_CONNECTION_LOST, "the server ended the stream");
+        LEAT_TRY(send_status_if_due());
+        if ((decoder_->has_changes() && !decoder_->in_transaction()) || position_is_due()) {
+            position_taken_ = SteadyClock::now();
+            return decoder_->take();
+        }
+        auto now = SteadyClock::now();
+        if (now >= deadline) return std::nullopt;
+        if (last_fill_ >= lagging_bytes) std::this_thread::sleep_for(lagging_pause);
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
+        LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, status_delay)));
+        if (last_fill_ > 0)
+            received_ = SteadyClock::now();
+        else
+            LEAT_TRY(check_alive());
+    }
+}
+
+Status PostgresSource::take_message(Bytes copy_data) {
+    LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
+    if (message.type == ReplicationMessage::Type::wal_data) return decoder_->decode(message.wal);
+    decoder_->reached(message.keepalive.wal_end);
+    reply_requested_ |= message.keepalive.reply_requested;
+    return {};
+}
+
+// An idle database: the position moves with other databases' WAL, and is appended now and then so that it can
+// be confirmed.
+bool PostgresSource::position_is_due() const {
+    return decoder_->position_moved() && !decoder_->in_transaction() &&
+           SteadyClock::now() - position_taken_ >= options_.status_interval;
+}
+
+Status PostgresSource::keep_alive() {
+    // The server is not read from meanwhile, so that its requests for a reply are not seen: it is told
+    // unasked.
+    if (stream_ && SteadyClock::now() - status_sent_ >=
+                       std::min<std::chrono::milliseconds>(options_.status_interval, 1s))
+        return send_status(false);
+    return {};
+}
+
+Status PostgresSource::send_status_if_due() {
+    auto since = SteadyClock::now() - status_sent_;
+    bool news = durable_ != told_ && since >= status_delay;
+    if (reply_requested_ || news || since >= options_.status_interval) return send_status(false);
+    return {};
+}
+
+Status PostgresSource::send_status(bool reply_requested) {
+    told_ = durable_;
+    reply_requested_ = false;
+    status_sent_ = SteadyClock::now();
+    ByteBuffer frame;
+    encode_status_update(Lsn(told_), reply_requested, frame);
+    return stream_->send(frame.view());
+}
+
+// A connection that is cut without a word looks like an idle one: ask for an answer, and give up without one.
+Status PostgresSource::check_alive() {
+    auto silent = SteadyClock::now() - received_;
+    if (silent >= options_.status_interval * silent_intervals_max)
+        return fail(ErrorCode::PG_CONNECTION_LOST,
+                    fmt::format("the server has not answered for {} ms",
+                                std::chrono::duration_cast<std::chrono::milliseconds>(silent).count()));
+    if (silent >= options_.status_interval &&
+        SteadyClock::now() - status_sent_ >= options_.status_interval / 2)
+        return send_status(true);
+    return {};
+}
+
+void PostgresSource::confirm(const Position& durable) {
+    auto state = ResumeState::decode(durable.bytes);
+    if (state && state->phase == ResumeState::Phase::streaming) durable_ = state->lsn.value;
+}
+
+void PostgresSource::close() {
+    stream_.reset();
+    decoder_.reset();
+    replication_.reset();
+}
+
+std::string PostgresSource::describe(const Position& position) const {
+    auto state = ResumeState::decode(position.bytes);
+    return state ? format_lsn(state->lsn) : "unknown";
+}
+
+}  // namespace leat::pg

@@ -1,0 +1,70 @@
+// A PostgreSQL database as a source: logical replication through pgoutput, snapshots by COPY. PostgreSQL 13
+// to 18.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "source/postgres/snapshot_plan.h"
+#include "source/postgres/stream_decoder.h"
+#include "source/source.h"
+
+namespace leat::pg {
+
+class PostgresSource : public Source {
+  public:
+    explicit PostgresSource(Options options);
+    // Removes what a temporary source made, and the slot if slot.drop.on.stop says so.
+    ~PostgresSource() override;
+
+    Result<std::vector<Finding>> check() override;
+    Result<std::unique_ptr<SnapshotPlan>> open(const ResumePoint& from, std::stop_token stop) override;
+    Status start_streaming(std::stop_token stop) override;
+    Result<std::optional<Block>> read(std::chrono::milliseconds wait) override;
+    Status keep_alive() override;
+    void confirm(const Position& durable) override;
+    void close() override;
+    std::string describe(const Position& position) const override;
+
+  private:
+    using Plan = PostgresSnapshotPlan;
+
+    Status connect(std::stop_token stop);
+    Status connect_sql(std::stop_token stop);
+    Status check_findings(const std::vector<TableInfo>& tables, bool needs_slot, std::stop_token stop);
+    Result<std::unique_ptr<SnapshotPlan>> start_new(const ServerIdentity& server,
+                                                    std::vector<TableInfo> tables, std::stop_token stop);
+    Result<std::unique_ptr<SnapshotPlan>> resume(const ResumePoint& from, const ServerIdentity& server,
+                                                 std::vector<TableInfo> tables, std::stop_token stop);
+    std::vector<TableInfo> not_in_log(const ResumePoint& from, std::vector<TableInfo> tables) const;
+    Status wait_until_slot_is_free(std::stop_token stop);
+    std::unique_ptr<SnapshotPlan> plan(Plan::Kind kind, std::vector<TableInfo> tables);
+    Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
+
+    Status take_message(Bytes copy_data);
+    Status send_status_if_due();
+    Status send_status(bool reply_requested);
+    bool position_is_due() const;
+    Status check_alive();
+
+    Options options_;
+    std::optional<Connection> sql_, replication_;
+    std::optional<Catalog> catalog_;
+    std::optional<SchemaVersions> schemas_;
+    std::vector<std::shared_ptr<const TableSchema>> in_log_;
+    ResumeState state_;
+    std::vector<std::string> publications_;
+    bool streamed_ = false;  // once; a temporary source cannot do so twice
+
+    std::unique_ptr<FrameStream> stream_;
+    std::unique_ptr<StreamDecoder> decoder_;
+    size_t last_fill_ = 0;
+    bool reply_requested_ = false;
+    std::atomic<uint64_t> durable_{0};
+    uint64_t told_ = 0;  // of durable_, with the last status update
+    SteadyClock::time_point status_sent_, received_, position_taken_;
+};
+
+}  // namespace leat::pg

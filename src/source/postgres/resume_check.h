@@ -1,0 +1,20 @@
+// Whether the stream can go on where the change log ends: invariant 8. Pure.
+#pragma once
+
+#include <optional>
+
+#include "source/postgres/options.h"
+#include "source/postgres/position.h"
+#include "source/postgres/slot.h"
+
+namespace leat::pg {
+
+// Compares what the log says with the server. Each error has a code, the position and what repairs it:
+// PG_SYSTEM_CHANGED, PG_TIMELINE_CHANGED, PG_LOG_AHEAD, PG_SLOT_LOST, PG_SLOT_FOREIGN, PG_SLOT_AHEAD.
+Status check_resume(const ResumeState& state, const ServerIdentity& server,
+                    const std::optional<SlotInfo>& slot, const std::string& slot_name);
+
+// Whether a slot of our name, found without anything in the log, is one we could have made for this database.
+Status check_slot_kind(const SlotInfo& slot, const std::string& slot_name, const std::string& database);
+
+}  // namespace leat::pg

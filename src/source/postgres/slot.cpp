@@ -1,0 +1,79 @@
+#include "source/postgres/slot.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+
+namespace leat::pg {
+
+namespace {
+template <class T>
+bool parse_integer(std::string_view text, T& value) {
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size();
+}
+}  // namespace
+
+Result<ServerIdentity> identify_system(Connection& replication, std::stop_token stop) {
+    LEAT_ASSIGN(auto rows, replication.query("IDENTIFY_SYSTEM", stop));
+    ServerIdentity identity;
+    auto wal_end = rows.count() == 1 && rows.columns() >= 4 ? parse_lsn(rows.text(0, 2)) : std::nullopt;
+    if (!wal_end || !parse_integer(rows.text(0, 0), identity.system_id) ||
+        !parse_integer(rows.text(0, 1), identity.timeline))
+        return fail(ErrorCode::PG_PROTOCOL, "the server's answer to IDENTIFY_SYSTEM cannot be read");
+    identity.wal_end = *wal_end;
+    identity.database = rows.text(0, 3);
+    return identity;
+}
+
+Result<std::optional<SlotInfo>> find_slot(Connection& sql, const std::string& slot_name,
+                                          std::stop_token stop) {
+    std::string invalidation = sql.server_version() >= 170000 ? "invalidation_reason" : "NULL";
+    LEAT_ASSIGN(auto rows, sql.query("SELECT plugin, slot_type, database, active, active_pid, restart_lsn, "
+                                     "confirmed_flush_lsn, wal_status, " +
+                                         invalidation + " FROM pg_replication_slots WHERE slot_name = $1",
+                                     {slot_name}, stop));
+    if (rows.count() == 0) return std::nullopt;
+    SlotInfo slot;
+    slot.plugin = rows.text(0, 0);
+    slot.type = rows.text(0, 1);
+    slot.database = rows.text(0, 2);
+    slot.active = rows.text(0, 3) == "t";
+    slot.active_pid = rows.text(0, 4);
+    slot.restart = parse_lsn(rows.text(0, 5)).value_or(Lsn());
+    slot.confirmed_flush = parse_lsn(rows.text(0, 6)).value_or(Lsn());
+    slot.wal_status = rows.text(0, 7);
+    slot.invalidation = rows.text(0, 8);
+    return slot;
+}
+
+Result<CreatedSlot> create_slot(Connection& replication, const std::string& slot_name, bool temporary,
+                                std::stop_token stop) {
+    auto rows =
+        replication.query(fmt::format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput EXPORT_SNAPSHOT",
+                                      Connection::quote_identifier(slot_name), temporary ? "TEMPORARY " : ""),
+                          stop);
+    if (!rows) {
+        Error error = std::move(rows.error());
+        if (replication.sqlstate() == "53400") {
+            error.code = ErrorCode::PG_NO_FREE_SLOT;
+            error.action =
+                "Raise max_replication_slots and restart the server, or drop a slot that is no longer used:\n"
+                "SELECT slot_name, active FROM pg_replication_slots;\nSELECT "
+                "pg_drop_replication_slot('NAME');";
+        }
+        return fail(std::move(error));
+    }
+    auto point = rows->count() == 1 && rows->columns() >= 3 ? parse_lsn(rows->text(0, 1)) : std::nullopt;
+    if (!point)
+        return fail(ErrorCode::PG_PROTOCOL, "the server's answer to CREATE_REPLICATION_SLOT cannot be read");
+    return CreatedSlot{*point, rows->text(0, 2)};
+}
+
+Status drop_slot(Connection& sql, const std::string& slot_name, std::stop_token stop) {
+    auto rows = sql.query("SELECT pg_drop_replication_slot($1)", {slot_name}, stop);
+    if (!rows) return fail(std::move(rows.error()));
+    return {};
+}
+
+}  // namespace leat::pg

@@ -1,0 +1,43 @@
+// The server's identity and its replication slots. Needs no I/O of its own: it is asked over a given
+// connection.
+#pragma once
+
+#include <optional>
+
+#include "source/postgres/connection.h"
+#include "source/postgres/lsn.h"
+
+namespace leat::pg {
+
+struct ServerIdentity {
+    uint64_t system_id = 0;
+    uint32_t timeline = 0;
+    Lsn wal_end;
+    std::string database;
+};
+// Over a replication connection (IDENTIFY_SYSTEM).
+Result<ServerIdentity> identify_system(Connection& replication, std::stop_token stop);
+
+struct SlotInfo {
+    std::string plugin, type, database;
+    bool active = false;
+    std::string active_pid;
+    Lsn restart, confirmed_flush;
+    std::string wal_status;    // reserved, extended, unreserved, lost
+    std::string invalidation;  // reason, from 17 on; else ""
+
+    bool lost() const { return wal_status == "lost" || !invalidation.empty(); }
+};
+Result<std::optional<SlotInfo>> find_slot(Connection& sql, const std::string& slot_name,
+                                          std::stop_token stop);
+
+struct CreatedSlot {
+    Lsn consistent_point;
+    std::string snapshot;  // exported: valid until the replication connection is used again
+};
+// Waits for the transactions that are running to end.
+Result<CreatedSlot> create_slot(Connection& replication, const std::string& slot_name, bool temporary,
+                                std::stop_token stop);
+Status drop_slot(Connection& sql, const std::string& slot_name, std::stop_token stop);
+
+}  // namespace leat::pg

@@ -1,0 +1,133 @@
+#include "source/postgres/snapshot_plan.h"
+
+#include <fmt/core.h>
+
+#include "base/clock.h"
+#include "base/logging.h"
+#include "source/postgres/chunk_planner.h"
+
+namespace leat::pg {
+
+using namespace std::chrono_literals;
+
+PostgresSnapshotPlan::PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> tables)
+    : context_(context), kind_(kind), infos_(std::move(tables)) {}
+
+PostgresSnapshotPlan::~PostgresSnapshotPlan() {
+    if (exporting_ && context_.sql.alive()) (void)context_.sql.execute("COMMIT");
+}
+
+Position PostgresSnapshotPlan::position_before() const { return context_.state.encode(); }
+
+Status PostgresSnapshotPlan::begin(std::stop_token stop) {
+    // The files that the tables have before the snapshot is fixed; see
+    // PostgresChunkReader::check_not_rewritten.
+    LEAT_ASSIGN(auto storage, context_.catalog.storage(infos_, stop));
+    for (auto& parts : storage) copy_tables_.push_back({nullptr, std::move(parts)});
+    if (kind_ == Kind::with_new_slot)
+        LEAT_TRY(make_slot(stop));
+    else
+        LEAT_TRY(export_snapshot(stop));
+    return plan_tables(stop);
+}
+
+Status PostgresSnapshotPlan::make_slot(std::stop_token stop) {
+    const std::string& slot = context_.options.slot_name;
+    log_event(LogLevel::info, context_.options.name,
+              fmt::format("making replication slot {}; this waits for the transactions that are running now",
+                          slot));
+    LEAT_ASSIGN(auto created, create_slot(context_.replication, slot, context_.options.temporary, stop));
+    context_.state.lsn = created.consistent_point;
+    snapshot_ = created.snapshot;
+    transaction_ = {TransactionId(), created.consistent_point, wall_time_us(), SourceOffset(), true};
+    context_.state.phase = ResumeState::Phase::snapshot;
+    return {};
+}
+
+// Exports a snapshot from the SQL connection, which holds its transaction until the plan is gone.
+Status PostgresSnapshotPlan::export_snapshot(std::stop_token stop) {
+    if (infos_.empty()) return {};
+    if (kind_ == Kind::beside_old_slot) LEAT_TRY(wait_for_older_transactions(stop));
+    Connection& sql = context_.sql;
+    LEAT_TRY(sql.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
+    exporting_ = true;
+    LEAT_ASSIGN(auto rows, sql.query("SELECT pg_export_snapshot(), pg_current_snapshot()", stop));
+    snapshot_ = rows.text(0, 0);
+    // Asked after the snapshot is fixed, so that all it shows was committed before. The insert position,
+    // since what is not yet written out may be shown already.
+    LEAT_ASSIGN(auto wal, sql.query("SELECT pg_current_wal_insert_lsn()", stop));
+    auto wal_end = parse_lsn(wal.text(0, 0));
+    if (!wal_end) return fail(ErrorCode::PG_PROTOCOL, "the server's WAL position cannot be read");
+    transaction_ = {TransactionId(), *wal_end, wall_time_us(), SourceOffset(), true};
+    if (kind_ == Kind::without_slot) {
+        context_.state.lsn = *wal_end;
+        return {};
+    }
+    LEAT_ASSIGN(auto visibility, Visibility::parse(rows.text(0, 1), *wal_end));
+    context_.state.snapshots.push_back(std::move(visibility));
+    return {};
+}
+
+// A transaction that wrote to a table before it joined the publication is not in the stream: the snapshot
+// must show it.
+Status PostgresSnapshotPlan::wait_for_older_transactions(std::stop_token stop) {
+    LEAT_ASSIGN(auto now, context_.sql.query("SELECT pg_snapshot_xmax(pg_current_snapshot())", stop));
+    bool told = false;
+    while (true) {
+        LEAT_ASSIGN(auto rows,
+                    context_.sql.query("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8",
+                                       {now.text(0, 0)}, stop));
+        if (rows.text(0, 0) == "t") return {};
+        if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
+        if (!told)
+            log_event(LogLevel::info, context_.options.name,
+                      "waiting for the transactions that were running when the tables were added to end");
+        told = true;
+        std::this_thread::sleep_for(100ms);
+    }
+}
+
+Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
+    std::vector<std::vector<Chunk>> chunks;
+    std::vector<uint64_t> bytes;
+    bool can_split = context_.sql.server_version() >= 140000;
+    for (uint32_t i = 0; i < infos_.size(); ++i) {
+        LEAT_ASSIGN(auto definition, context_.catalog.define(infos_[i], stop));
+        copy_tables_[i].schema = context_.schemas.assign(std::move(definition));
+        uint64_t pages = 0;
+        for (const Storage& part : copy_tables_[i].storage) pages += part.pages;
+        bytes.push_back(pages * 8192);
+        tables_.push_back({copy_tables_[i].schema, infos_[i].rows_estimate, bytes.back()});
+        chunks.push_back(plan_chunks(i, copy_tables_[i].storage, infos_[i].rows_estimate,
+                                     context_.options.snapshot_readers, can_split));
+    }
+    steps_ = plan_steps(std::move(chunks), bytes);
+    return {};
+}
+
+Result<std::unique_ptr<ChunkReader>> PostgresSnapshotPlan::open_reader() {
+    LEAT_ASSIGN(auto reader, PostgresChunkReader::open(context_.options, snapshot_, transaction_,
+                                                       copy_tables_, std::stop_token{}));
+    return std::unique_ptr<ChunkReader>(std::move(reader));
+}
+
+// Tables of finished steps have their schema in the log, which is how a restart knows them.
+Position PostgresSnapshotPlan::position_after_step(size_t step) {
+    if (kind_ == Kind::beside_old_slot) {
+        auto snapshot = static_cast<uint32_t>(context_.state.snapshots.size() - 1);
+        for (uint32_t table : steps_[step].tables) {
+            auto oid = infos_[table].oid;
+            std::erase_if(context_.state.tables, [&](const TableVisibility& t) { return t.table == oid; });
+            context_.state.tables.push_back({oid, snapshot});
+        }
+    }
+    return context_.state.encode();
+}
+
+Position PostgresSnapshotPlan::position_after() {
+    context_.state.phase =
+        kind_ == Kind::without_slot ? ResumeState::Phase::complete : ResumeState::Phase::streaming;
+    return context_.state.encode();
+}
+
+}  // namespace leat::pg

@@ -1,0 +1,255 @@
+#include "source/postgres/stream_decoder.h"
+
+#include <fmt/core.h>
+
+namespace leat::pg {
+
+StreamDecoder::StreamDecoder(ResumeState resume,
+                             const std::vector<std::shared_ptr<const TableSchema>>& in_log,
+                             DescribeTable describe, size_t block_bytes)
+    : resume_(std::move(resume)),
+      describe_(std::move(describe)),
+      block_bytes_(block_bytes),
+      builder_(std::min<size_t>(block_bytes, 64 << 10)),
+      position_taken_(resume_.lsn) {
+    for (auto& schema : in_log) in_log_[schema->id] = true;
+}
+
+Status StreamDecoder::out_of_order(char type) const {
+    return fail(ErrorCode::PG_PROTOCOL, fmt::format("message '{}' {} a transaction", type,
+                                                    in_transaction_ ? "inside of" : "outside of"));
+}
+
+Status StreamDecoder::decode(const WalData& wal) {
+    char type = message_type(wal.message);
+    switch (type) {
+        case 'I':
+        case 'U':
+        case 'D':
+            return row(type, wal);
+        case 'B': {
+            LEAT_ASSIGN(auto message, decode_begin(wal.message));
+            return begin(message);
+        }
+        case 'C': {
+            LEAT_ASSIGN(auto message, decode_commit(wal.message));
+            return commit(message);
+        }
+        case 'R':
+            return relation(wal.message);
+        case 'T':
+            return truncate(wal);
+        case 'M':
+            return logical_message(wal);
+        case 'Y':
+            return decode_type(wal.message) ? Status{} : fail(decode_type(wal.message).error());
+        case 'O':
+            return decode_origin(wal.message) ? Status{} : fail(decode_origin(wal.message).error());
+        default:
+            return fail(ErrorCode::PG_MESSAGE_MALFORMED,
+                        fmt::format("unknown message type {:#04x} at {}", static_cast<uint8_t>(type),
+                                    format_lsn(wal.start)),
+                        "Nothing was skipped. Report it with the server's version.");
+    }
+}
+
+Status StreamDecoder::begin(const BeginMessage& message) {
+    if (in_transaction_) return out_of_order('B');
+    in_transaction_ = true;
+    transaction_ = {TransactionId(message.xid), message.final_lsn, message.commit_time_us, previous_end_,
+                    false};
+    changes_ = 0;
+    shown_.clear();
+    for (const Visibility& snapshot : resume_.snapshots) shown_.push_back(snapshot.shows(message.xid));
+    return {};
+}
+
+Status StreamDecoder::commit(const CommitMessage& message) {
+    if (!in_transaction_) return out_of_order('C');
+    // A transaction none of whose changes are captured leaves no trace but the position.
+    if (builder_.in_transaction()) builder_.end_transaction(changes_, message.end_lsn);
+    in_transaction_ = false;
+    previous_end_ = message.end_lsn;
+    resume_.lsn = message.end_lsn;
+    if (!resume_.tables.empty()) refresh_snapshots();
+    return {};
+}
+
+void StreamDecoder::refresh_snapshots() {
+    size_t before = resume_.tables.size();
+    resume_.drop_passed();
+    if (resume_.tables.size() == before) return;
+    for (auto& [oid, relation] : relations_) {
+        relation.snapshot = -1;
+        for (const TableVisibility& table : resume_.tables)
+            if (table.table == oid) relation.snapshot = static_cast<int>(table.snapshot);
+    }
+}
+
+void StreamDecoder::reached(Lsn wal_end) {
+    if (in_transaction_ || wal_end <= resume_.lsn) return;
+    resume_.lsn = wal_end;
+    if (!resume_.tables.empty()) refresh_snapshots();
+}
+
+Status StreamDecoder::relation(Bytes message) {
+    LEAT_ASSIGN(auto announced, decode_relation(message));
+    LEAT_ASSIGN(auto schema, describe_(announced));
+    Relation relation;
+    relation.replica_identity = announced.replica_identity;
+    if (schema) {
+        if (schema->column_count() != announced.columns.size())
+            return fail(ErrorCode::INTERNAL, "a described table has other columns than the server announced");
+        for (const Column& column : schema->columns)
+            relation.columns.push_back(make_column_decoder(column.type));
+        relation.in_log = in_log_.contains(schema->id);
+        for (const TableVisibility& table : resume_.tables)
+            if (table.table == announced.relation) relation.snapshot = static_cast<int>(table.snapshot);
+    }
+    relation.schema = std::move(schema);
+    relations_.insert_or_assign(announced.relation, std::move(relation));
+    last_relation_ = nullptr;
+    return {};
+}
+
+Result<StreamDecoder::Relation*> StreamDecoder::find(uint32_t oid) {
+    if (last_relation_ && last_oid_ == oid) return last_relation_;
+    auto found = relations_.find(oid);
+    if (found == relations_.end())
+        return fail(ErrorCode::PG_PROTOCOL,
+                    fmt::format("a row of relation {} came before its description", oid));
+    last_oid_ = oid;
+    last_relation_ = &found->second;
+    return last_relation_;
+}
+
+bool StreamDecoder::left_out(const Relation& relation) const {
+    return !relation.schema || (relation.snapshot >= 0 && shown_[static_cast<size_t>(relation.snapshot)]);
+}
+
+// The transaction's record is written with its first change, and again in each further block.
+void StreamDecoder::open_transaction() {
+    if (!builder_.in_transaction()) builder_.begin_transaction(transaction_, changes_);
+}
+
+void StreamDecoder::announce(Relation& relation) {
+    if (relation.in_log) return;
+    builder_.add_schema(*relation.schema);
+    relation.in_log = true;
+    in_log_[relation.schema->id] = true;
+}
+
+Result<Op> StreamDecoder::operation(char type) const {
+    if (!in_transaction_) return fail(std::move(out_of_order(type).error()));
+    return type == 'I' ? Op::create : type == 'U' ? Op::update : Op::remove;
+}
+
+Status StreamDecoder::row(char type, const WalData& wal) {
+    LEAT_ASSIGN(Op op, operation(type));
+    LEAT_TRY(decode_row(wal.message, row_));
+    LEAT_ASSIGN(Relation * relation, find(row_.relation));
+    if (left_out(*relation)) return {};
+    announce(*relation);
+    open_transaction();
+    builder_.begin_row(op, *relation->schema, wal.start);
+    Status status;
+    if (row_.old_kind) {
+        bool key_only = row_.old_kind == 'K';
+        builder_.begin_before(key_only);
+        status = put_tuple(*relation, row_.old_tuple, nullptr, key_only);
+    }
+    if (status && row_.has_new) {
+        builder_.begin_after();
+        // Under FULL the old row has the TOASTed values that the update left alone.
+        status =
+            put_tuple(*relation, row_.new_tuple, row_.old_kind == 'O' ? &row_.old_tuple : nullptr, false);
+    }
+    if (!status) {
+        builder_.abort_row();
+        status.error().message +=
+            fmt::format(" (table {}, at {})", relation->schema->qualified_name(), format_lsn(wal.start));
+        return status;
+    }
+    builder_.end_row();
+    ++changes_;
+    return {};
+}
+
+Status StreamDecoder::put_tuple(const Relation& relation, const Tuple& tuple, const Tuple* old,
+                                bool key_only) {
+    size_t columns = relation.columns.size();
+    if (tuple.size() != columns || (old && old->size() != columns))
+        return fail(ErrorCode::PG_MESSAGE_MALFORMED,
+                    fmt::format("a row has {} columns where its table has {}", tuple.size(), columns));
+    for (size_t i = 0; i < columns; ++i) {
+        if (key_only && !relation.schema->columns[i].identity) {
+            builder_.set_state(i, ValueState::absent);  // the server fills the others with nulls
+            continue;
+        }
+        bool from_old = tuple[i].kind == TupleValue::Kind::unchanged && old;
+        LEAT_TRY(put_value(relation, i, from_old ? (*old)[i] : tuple[i]));
+    }
+    builder_.end_tuple();
+    return {};
+}
+
+Status StreamDecoder::put_value(const Relation& relation, size_t column, const TupleValue& value) {
+    switch (value.kind) {
+        case TupleValue::Kind::text: {
+            auto status = relation.columns[column](value.text, column, builder_);
+            if (!status)
+                status.error().message += fmt::format(" (column {})", relation.schema->columns[column].name);
+            return status;
+        }
+        case TupleValue::Kind::null:
+            builder_.set_state(column, ValueState::null);
+            return {};
+        case TupleValue::Kind::unchanged:
+            builder_.set_state(column, ValueState::unchanged);
+            return {};
+    }
+    return {};
+}
+
+Status StreamDecoder::truncate(const WalData& wal) {
+    if (!in_transaction_) return out_of_order('T');
+    LEAT_ASSIGN(auto message, decode_truncate(wal.message));
+    for (uint32_t oid : message.relations) {
+        LEAT_ASSIGN(Relation * relation, find(oid));
+        if (left_out(*relation)) continue;
+        announce(*relation);
+        open_transaction();
+        builder_.add_truncate(*relation->schema, wal.start, message.cascade, message.restart_identity);
+        ++changes_;
+    }
+    return {};
+}
+
+Status StreamDecoder::logical_message(const WalData& wal) {
+    LEAT_ASSIGN(auto message, decode_logical_message(wal.message));
+    if (message.transactional) {
+        if (!in_transaction_) return out_of_order('M');
+        open_transaction();
+        builder_.add_message(message.lsn, true, message.prefix, message.content);
+        ++changes_;
+        return {};
+    }
+    if (in_transaction_) return out_of_order('M');
+    builder_.add_message(message.lsn, false, message.prefix, message.content);
+    // It was sent when its record was read. The next start leaves out records before the position: one byte
+    // past it.
+    resume_.lsn = std::max(resume_.lsn, Lsn(message.lsn.value + 1));
+    return {};
+}
+
+Block StreamDecoder::take() {
+    bool ends = !in_transaction_;
+    BlockFlags flags = 0;
+    if (!unit_open_) flags = flags | BlockFlag::unit_begin;
+    unit_open_ = !ends;
+    if (!ends) return builder_.finish(flags);
+    position_taken_ = resume_.lsn;
+    return builder_.finish(flags | BlockFlag::unit_end, resume_.encode().bytes);
+}
+
+}  // namespace leat::pg

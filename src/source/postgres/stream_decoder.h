@@ -1,0 +1,88 @@
+// Turns the messages of a replication stream into change blocks: rows of whole transactions, in commit order,
+// each value decoded once, straight into the block. No I/O, except through the function that describes a
+// table. Belongs to one thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "model/block_builder.h"
+#include "source/postgres/pgoutput.h"
+#include "source/postgres/position.h"
+#include "source/postgres/replication_protocol.h"
+#include "source/postgres/value_decoder.h"
+
+namespace leat::pg {
+
+// The schema for a relation that the server announces; null if its table is not captured.
+using DescribeTable = std::function<Result<std::shared_ptr<const TableSchema>>(const RelationMessage&)>;
+
+class StreamDecoder {
+  public:
+    // in_log: the schemas that the change log holds already. block_bytes: when a block is full.
+    StreamDecoder(ResumeState resume, const std::vector<std::shared_ptr<const TableSchema>>& in_log,
+                  DescribeTable describe, size_t block_bytes);
+
+    // Takes one message. After an error the decoder is not used again.
+    Status decode(const WalData& wal);
+
+    // The server has nothing before wal_end that it did not send. Only moves the position if no transaction
+    // is open.
+    void reached(Lsn wal_end);
+
+    bool block_is_full() const { return builder_.bytes() >= block_bytes_; }
+    bool in_transaction() const { return in_transaction_; }
+    bool has_changes() const { return !builder_.empty(); }
+    // Whether the position has moved since the last block, so that even an empty one is worth appending.
+    bool position_moved() const { return resume_.lsn != position_taken_; }
+    Lsn position() const { return resume_.lsn; }
+
+    // What was decoded so far: to the end of a unit between transactions, part of one within.
+    Block take();
+
+  private:
+    struct Relation {
+        std::shared_ptr<const TableSchema> schema;  // null: not captured
+        std::vector<ColumnDecoder> columns;
+        char replica_identity = 'd';
+        bool in_log = false;
+        int snapshot = -1;  // index into ResumeState::snapshots
+    };
+
+    Status begin(const BeginMessage& message);
+    Status commit(const CommitMessage& message);
+    Status relation(Bytes message);
+    Status row(char type, const WalData& wal);
+    Status truncate(const WalData& wal);
+    Status logical_message(const WalData& wal);
+
+    Result<Relation*> find(uint32_t oid);
+    bool left_out(const Relation& relation) const;
+    void open_transaction();
+    void announce(Relation& relation);
+    Status put_tuple(const Relation& relation, const Tuple& tuple, const Tuple* old, bool key_only);
+    Status put_value(const Relation& relation, size_t column, const TupleValue& value);
+    Result<Op> operation(char type) const;
+    void refresh_snapshots();
+    Status out_of_order(char type) const;
+
+    ResumeState resume_;
+    DescribeTable describe_;
+    const size_t block_bytes_;
+    BlockBuilder builder_;
+    std::unordered_map<uint32_t, Relation> relations_;
+    std::unordered_map<SchemaId, bool> in_log_;
+
+    bool in_transaction_ = false;  // between Begin and Commit
+    bool unit_open_ = false;       // a block of the unit has been taken
+    Transaction transaction_;
+    uint64_t changes_ = 0;     // of the open transaction
+    std::vector<bool> shown_;  // by snapshot: whether it shows the open transaction
+    Lsn previous_end_, position_taken_;
+    RowMessage row_;
+    uint32_t last_oid_ = 0;
+    Relation* last_relation_ = nullptr;
+};
+
+}  // namespace leat::pg

@@ -2,7 +2,10 @@
 // yields exactly the complete units the scan found, in order, or says what is damaged.
 // Input: u8 mode (1: mend the checksums, which a fuzzer would not find) · u8 entries of the index · segment.
 #include <fcntl.h>
-#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/crc32c.h"
 #include "log/embedded/embedded_reader.h"
@@ -12,16 +15,19 @@ using namespace leat;
 
 namespace {
 
+// Removed at exit, in memory if that can be.
 const std::string& directory() {
-    static const std::string path = [] {
-        char name[] = "/tmp/leat_fuzz_XXXXXX";
-        LEAT_ASSERT(::mkdtemp(name));
-        std::string sources = std::string(name) + "/sources";
-        LEAT_ASSERT(::system(("mkdir -p " + sources + "/s").c_str()) == 0);
-        std::atexit([] { static_cast<void>(::system(("rm -rf " + directory()).c_str())); });
-        return std::string(name);
-    }();
-    return path;
+    struct Temporary {
+        std::string path =
+            ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/leat_fuzz_XXXXXX" : "/tmp/leat_fuzz_XXXXXX";
+        Temporary() {
+            LEAT_ASSERT(::mkdtemp(path.data()));
+            std::filesystem::create_directories(sources_directory(path) + "/s");
+        }
+        ~Temporary() { std::filesystem::remove_all(path); }
+    };
+    static const Temporary temporary;
+    return temporary.path;
 }
 
 void mend(uint8_t* at, size_t left, size_t length) {

@@ -1,0 +1,345 @@
+#include "codec/connect_schema.h"
+
+#include <algorithm>
+
+#include "codec/debezium_value.h"
+#include "codec/json_text.h"
+
+namespace leat {
+namespace {
+
+constexpr std::string_view transaction_block =
+    R"({"type":"struct","fields":[{"type":"string","optional":false,"field":"id"},)"
+    R"({"type":"int64","optional":false,"field":"total_order"},)"
+    R"({"type":"int64","optional":false,"field":"data_collection_order"}],)"
+    R"("optional":true,"name":"event.block","version":1,"field":"transaction"})";
+
+ConnectSchema plain(std::string_view type) { return {"\"type\":" + json::quoted(type), ""}; }
+
+ConnectSchema named(std::string_view type, std::string_view name, std::string_view rest = {}) {
+    return {"\"type\":" + json::quoted(type),
+            ",\"name\":" + json::quoted(name) + ",\"version\":1" + std::string(rest)};
+}
+
+ConnectSchema structure(std::string_view fields, std::string_view name, std::string_view doc) {
+    std::string attributes = ",\"name\":" + json::quoted(name) + ",\"version\":1";
+    if (!doc.empty()) attributes += ",\"doc\":" + json::quoted(doc);
+    return {"\"type\":\"struct\",\"fields\":[" + std::string(fields) + "]", attributes};
+}
+
+ConnectSchema decimal_schema(const Type& type, const DebeziumOptions& options) {
+    if (options.decimal == DecimalMode::as_double) return plain("double");
+    if (options.decimal == DecimalMode::string) return plain("string");
+    if (is_variable_scale(type))
+        return structure(R"({"type":"int32","optional":false,"field":"scale"},)"
+                         R"({"type":"bytes","optional":false,"field":"value"})",
+                         "io.debezium.data.VariableScaleDecimal", "Variable scaled decimal");
+    std::string parameters =
+        ",\"parameters\":{\"scale\":\"" + std::to_string(decimal_scale(type, options)) + "\"";
+    if (!is_money(type))
+        parameters += ",\"connect.decimal.precision\":\"" + std::to_string(type.precision) + "\"";
+    return named("bytes", "org.apache.kafka.connect.data.Decimal", parameters + "}");
+}
+
+ConnectSchema date_schema(TimePrecision mode) {
+    if (mode == TimePrecision::connect) return named("int32", "org.apache.kafka.connect.data.Date");
+    if (mode == TimePrecision::isostring) return named("string", "io.debezium.time.IsoDate");
+    return named("int32", "io.debezium.time.Date");
+}
+
+ConnectSchema time_schema(const Type& type, TimePrecision mode) {
+    if (mode == TimePrecision::connect) return named("int32", "org.apache.kafka.connect.data.Time");
+    if (mode == TimePrecision::isostring) return named("string", "io.debezium.time.IsoTime");
+    if (mode == TimePrecision::nanoseconds) return named("int64", "io.debezium.time.NanoTime");
+    return in_milliseconds(type, mode) ? named("int32", "io.debezium.time.Time")
+                                       : named("int64", "io.debezium.time.MicroTime");
+}
+
+ConnectSchema timestamp_schema(const Type& type, TimePrecision mode) {
+    if (mode == TimePrecision::connect) return named("int64", "org.apache.kafka.connect.data.Timestamp");
+    if (mode == TimePrecision::isostring) return named("string", "io.debezium.time.IsoTimestamp");
+    if (mode == TimePrecision::nanoseconds) return named("int64", "io.debezium.time.NanoTimestamp");
+    return named("int64", in_milliseconds(type, mode) ? "io.debezium.time.Timestamp"
+                                                      : "io.debezium.time.MicroTimestamp");
+}
+
+ConnectSchema bits_schema(const Type& type) {
+    if (type.precision == 1) return plain("boolean");
+    // Without a declared length Debezium gives the largest.
+    int32_t length = type.precision < 0 ? INT32_MAX : type.precision;
+    return named("bytes", "io.debezium.data.Bits",
+                 ",\"parameters\":{\"length\":\"" + std::to_string(length) + "\"}");
+}
+
+ConnectSchema enumeration_schema(const Type& type) {
+    std::string allowed;
+    for (auto& label : type.labels) allowed += (allowed.empty() ? "" : ",") + label;
+    return named("string", "io.debezium.data.Enum",
+                 ",\"parameters\":{\"allowed\":" + json::quoted(allowed) + "}");
+}
+
+ConnectSchema text_schema(const Type& type) {
+    if (type.native_name == "tsvector") return named("string", "io.debezium.data.Tsvector");
+    if (type.native_name == "ltree") return named("string", "io.debezium.data.Ltree");
+    return plain("string");
+}
+
+ConnectSchema map_schema(const DebeziumOptions& options) {
+    if (options.hstore == HstoreMode::json) return named("string", "io.debezium.data.Json");
+    return {
+        R"("type":"map","keys":{"type":"string","optional":false},"values":{"type":"string","optional":true})",
+        ""};
+}
+
+ConnectSchema array_schema(const Type& type, const DebeziumOptions& options) {
+    std::string items = R"({"type":"string","optional":true})";
+    if (type.element) items = connect_schema(*type.element, options).render(true);
+    return {"\"type\":\"array\",\"items\":" + items, ""};
+}
+
+ConnectSchema composite_schema(const Type& type, const DebeziumOptions& options) {
+    std::string fields;
+    for (auto& field : type.fields) {
+        if (!fields.empty()) fields += ',';
+        fields += connect_schema(field.type, options).render(true, field.name);
+    }
+    return {"\"type\":\"struct\",\"fields\":[" + fields + "]", ",\"name\":" + json::quoted(type.native_name)};
+}
+
+ConnectSchema point_schema() {
+    return structure(
+        R"({"type":"double","optional":false,"field":"x"},{"type":"double","optional":false,"field":"y"},)"
+        R"({"type":"bytes","optional":true,"field":"wkb"},{"type":"int32","optional":true,"field":"srid"})",
+        "io.debezium.data.geometry.Point", "Geometry (POINT)");
+}
+
+ConnectSchema geometry_schema(const Type& type) {
+    bool geography = type.native_name == "geography";
+    return structure(
+        R"({"type":"bytes","optional":false,"field":"wkb"},{"type":"int32","optional":true,"field":"srid"})",
+        geography ? "io.debezium.data.geometry.Geography" : "io.debezium.data.geometry.Geometry",
+        geography ? "Geography" : "Geometry");
+}
+
+ConnectSchema vector_schema(const Type& type) {
+    bool half = type.native_name == "halfvec";
+    return {half ? R"("type":"array","items":{"type":"float","optional":false})"
+                 : R"("type":"array","items":{"type":"double","optional":false})",
+            half ? R"(,"name":"io.debezium.data.FloatVector","version":1)"
+                 : R"(,"name":"io.debezium.data.DoubleVector","version":1)"};
+}
+
+std::string unquote(std::string_view literal) {
+    std::string text;
+    for (size_t i = 1; i + 1 < literal.size(); ++i) {
+        if (literal[i] == '\'') ++i;
+        text += literal[i];
+    }
+    return text;
+}
+
+// The end of the literal at the start of an expression; 0 if there is none.
+size_t literal_end(std::string_view text) {
+    if (text.starts_with('\'')) {
+        for (size_t i = 1; i < text.size(); ++i) {
+            if (text[i] != '\'') continue;
+            if (i + 1 < text.size() && text[i + 1] == '\'')
+                ++i;
+            else
+                return i + 1;
+        }
+        return 0;
+    }
+    return std::min(text.find("::"), text.size());
+}
+
+bool is_number_text(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    bool digits = !text.empty() && text.front() != '.' && text.back() != '.';
+    return digits && text.find_first_not_of("0123456789.") == std::string_view::npos &&
+           std::count(text.begin(), text.end(), '.') <= 1 &&
+           !(text.size() > 1 && text[0] == '0' && text[1] != '.');
+}
+
+std::string literal_json(std::string_view text, const Type& type) {
+    switch (type.kind) {
+        case Kind::boolean:
+            return text == "true" || text == "false" ? std::string(text) : "";
+        case Kind::int16:
+        case Kind::int32:
+        case Kind::int64:
+        case Kind::uint64:
+            return is_number_text(text) && text.find('.') == std::string_view::npos ? std::string(text) : "";
+        case Kind::float32:
+        case Kind::float64:
+            return is_number_text(text) ? std::string(text) : "";
+        case Kind::text:
+        case Kind::json:
+        case Kind::enumeration:
+            return json::quoted(text);
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+std::string ConnectSchema::render(bool optional, std::string_view field,
+                                  std::string_view default_value) const {
+    std::string text = "{" + type + ",\"optional\":" + (optional ? "true" : "false") + attributes;
+    if (!default_value.empty()) text += ",\"default\":" + std::string(default_value);
+    if (!field.empty()) text += ",\"field\":" + json::quoted(field);
+    return text + "}";
+}
+
+ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options) {
+    switch (type.kind) {
+        case Kind::boolean:
+            return plain("boolean");
+        case Kind::int16:
+            return plain("int16");
+        case Kind::int32:
+            return plain("int32");
+        case Kind::int64:
+        case Kind::uint64:
+            return plain("int64");
+        case Kind::float32:
+            return plain("float");
+        case Kind::float64:
+            return plain("double");
+        case Kind::decimal:
+            return decimal_schema(type, options);
+        case Kind::text:
+            return text_schema(type);
+        case Kind::bytes:
+            return plain(options.binary == BinaryMode::bytes ? "bytes" : "string");
+        case Kind::date:
+            return date_schema(options.time);
+        case Kind::time:
+            return time_schema(type, options.time);
+        case Kind::time_tz:
+            return named("string", "io.debezium.time.ZonedTime");
+        case Kind::timestamp:
+            return timestamp_schema(type, options.time);
+        case Kind::timestamp_tz:
+            return named("string", "io.debezium.time.ZonedTimestamp");
+        case Kind::interval:
+            return options.interval == IntervalMode::string
+                       ? named("string", "io.debezium.time.Interval")
+                       : named("int64", "io.debezium.time.MicroDuration");
+        case Kind::uuid:
+            return named("string", "io.debezium.data.Uuid");
+        case Kind::json:
+            return named("string", "io.debezium.data.Json");
+        case Kind::xml:
+            return named("string", "io.debezium.data.Xml");
+        case Kind::bits:
+            return bits_schema(type);
+        case Kind::enumeration:
+            return enumeration_schema(type);
+        case Kind::array:
+            return array_schema(type, options);
+        case Kind::composite:
+            return composite_schema(type, options);
+        case Kind::map:
+            return map_schema(options);
+        case Kind::geometry:
+            return geometry_schema(type);
+        case Kind::point:
+            return point_schema();
+        case Kind::vector:
+            return vector_schema(type);
+    }
+    return plain("string");
+}
+
+std::string literal_default(const Column& column, const DebeziumOptions&) {
+    if (!column.default_expression) return {};
+    std::string_view text = *column.default_expression;
+    size_t end = literal_end(text);
+    // After the literal only a cast may follow; anything else is an expression that the server evaluates.
+    std::string_view rest = text.substr(end);
+    if (end == 0 || (!rest.empty() && !rest.starts_with("::"))) return {};
+    if (rest.find_first_of("()|+*/") != std::string_view::npos &&
+        rest.find_first_of("|+*/") != std::string_view::npos)
+        return {};
+    std::string_view literal = text.substr(0, end);
+    if (literal.starts_with('\'')) return literal_json(unquote(literal), column.type);
+    if (column.type.kind == Kind::text || column.type.kind == Kind::json ||
+        column.type.kind == Kind::enumeration)
+        return {};
+    return literal_json(literal, column.type);
+}
+
+std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
+                       bool optional, std::string_view field, const DebeziumOptions& options) {
+    std::string fields;
+    for (uint32_t index : columns) {
+        const Column& column = table.columns[index];
+        if (!fields.empty()) fields += ',';
+        fields += connect_schema(column.type, options)
+                      .render(column.nullable, column.name, literal_default(column, options));
+    }
+    ConnectSchema schema{"\"type\":\"struct\",\"fields\":[" + fields + "]",
+                         ",\"name\":" + json::quoted(name)};
+    return schema.render(optional, field);
+}
+
+std::string envelope_schema(const TableSchema& table, std::string_view topic, std::string_view source,
+                            const DebeziumOptions& options) {
+    std::vector<uint32_t> all(table.column_count());
+    for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+    std::string name(topic);
+    std::string fields = row_schema(table, all, name + ".Value", true, "before", options) + "," +
+                         row_schema(table, all, name + ".Value", true, "after", options) + "," +
+                         std::string(source) + "," + std::string(transaction_block) +
+                         R"(,{"type":"string","optional":false,"field":"op"})"
+                         R"(,{"type":"int64","optional":true,"field":"ts_ms"})"
+                         R"(,{"type":"int64","optional":true,"field":"ts_us"})"
+                         R"(,{"type":"int64","optional":true,"field":"ts_ns"})";
+    // Version 2 is the envelope with ts_us and ts_ns.
+    ConnectSchema schema{"\"type\":\"struct\",\"fields\":[" + fields + "]",
+                         ",\"name\":" + json::quoted(name + ".Envelope") + ",\"version\":2"};
+    return schema.render(false);
+}
+
+std::string message_key_schema() {
+    return structure(R"({"type":"string","optional":true,"field":"prefix"})",
+                     "io.debezium.connector.postgresql.MessageKey", "")
+        .render(false);
+}
+
+std::string message_schema(std::string_view source, const DebeziumOptions& options) {
+    std::string content = connect_schema(plain_type(Kind::bytes), options).render(true, "content");
+    ConnectSchema block = structure(R"({"type":"string","optional":true,"field":"prefix"},)" + content,
+                                    "io.debezium.connector.postgresql.Message", "");
+    std::string fields = R"({"type":"string","optional":false,"field":"op"},)"
+                         R"({"type":"int64","optional":true,"field":"ts_ms"},)" +
+                         std::string(source) + ",";
+    if (options.transaction_metadata) fields += std::string(transaction_block) + ",";
+    return structure(fields + block.render(false, "message"), "io.debezium.connector.postgresql.MessageValue",
+                     "")
+        .render(false);
+}
+
+std::string transaction_key_schema() {
+    return structure(R"({"type":"string","optional":false,"field":"id"})",
+                     "io.debezium.connector.common.TransactionMetadataKey", "")
+        .render(false);
+}
+
+std::string transaction_value_schema() {
+    return structure(
+               R"({"type":"string","optional":false,"field":"status"},)"
+               R"({"type":"string","optional":false,"field":"id"},)"
+               R"({"type":"int64","optional":true,"field":"event_count"},)"
+               R"({"type":"array","items":{"type":"struct","fields":[)"
+               R"({"type":"string","optional":false,"field":"data_collection"},)"
+               R"({"type":"int64","optional":false,"field":"event_count"}],)"
+               R"("optional":true,"name":"event.collection","version":1},"optional":true,"field":"data_collections"},)"
+               R"({"type":"int64","optional":false,"field":"ts_ms"})",
+               "io.debezium.connector.common.TransactionMetadataValue", "")
+        .render(false);
+}
+
+}  // namespace leat

@@ -1,0 +1,80 @@
+// Changes as Debezium's JSON envelope: topic, key and value of each record as a Debezium connector with
+// JsonConverter gives them. The reference of the output and the deliberate differences: docs/debezium.md.
+// Belongs to one thread; keeps what it compiled per table schema for its lifetime.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "codec/debezium_table.h"
+#include "codec/encoder.h"
+
+namespace leat {
+
+class MessageFilter;
+
+class DebeziumJsonEncoder : public Encoder {
+  public:
+    // Without a source writer: PostgreSQL's.
+    explicit DebeziumJsonEncoder(DebeziumOptions options, std::unique_ptr<SourceInfoWriter> source = nullptr);
+    ~DebeziumJsonEncoder() override;
+
+    Status begin(const Transaction& transaction, RecordSink& out) override;
+    Status encode(const Change& change, const Transaction& transaction, int64_t captured_at_us,
+                  RecordSink& out) override;
+    Status commit(const Transaction& transaction, uint64_t change_count, int64_t captured_at_us,
+                  RecordSink& out) override;
+
+    const DebeziumOptions& options() const { return options_; }
+
+  private:
+    struct Context {  // of the change that is being encoded
+        const Change& change;
+        const Transaction& transaction;
+        int64_t captured_at_us;
+        RecordSink& out;
+    };
+
+    const DebeziumTable& table_of(const TableSchema& schema);
+    Status encode_row(const Context& context, const DebeziumTable& table);
+    Status encode_key_update(const Context& context, const DebeziumTable& table);
+    void encode_truncate(const Context& context, const DebeziumTable& table);
+    void encode_message(const Context& context);
+
+    // Fills key_ (and old_key_); false: the record has a null key.
+    Result<bool> make_key(const DebeziumTable& table, const TupleView& row, const TupleView* old,
+                          ByteBuffer& to);
+    Status make_value(const Context& context, const DebeziumTable& table, char op, const TupleView* before,
+                      const TupleView* after);
+    void put_tail(const Context& context, char op);
+    void put_transaction(const Context& context, const DebeziumTable* table);
+    void emit(const Context& context, const std::string& topic, bool has_key, bool has_value);
+    void tombstone(const Context& context, const std::string& topic);
+    void transaction_record(const Transaction& transaction, bool end, int64_t time_us, RecordSink& out);
+    void start_transaction(const Transaction& transaction, uint64_t index);
+
+    const DebeziumOptions options_;
+    const std::unique_ptr<SourceInfoWriter> source_;
+    const std::unique_ptr<MessageFilter> message_filter_;
+    struct KnownTable {
+        const TableSchema* seen = nullptr;  // the object the table was last asked for with
+        std::unique_ptr<DebeziumTable> table;
+    };
+    std::unordered_map<SchemaId, KnownTable> tables_;
+
+    ByteBuffer key_, old_key_, value_;
+    Record record_;
+
+    const std::string message_topic_, transaction_topic_;
+    std::string message_key_head_, message_value_head_, transaction_key_head_, transaction_value_head_;
+    std::string message_database_;
+    std::vector<std::string> message_pieces_;
+
+    // Transaction metadata.
+    TransactionId transaction_;
+    uint64_t transaction_serial_ = 0;
+    uint64_t total_order_ = 0, message_order_ = 0;
+    std::vector<const DebeziumTable*> touched_;
+};
+
+}  // namespace leat

@@ -1,0 +1,144 @@
+#include "codec/debezium_options.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <regex>
+
+#include "base/text.h"
+
+namespace leat {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::string_view decimal_names[] = {"precise", "double", "string"};
+constexpr std::string_view time_names[] = {
+    "adaptive", "adaptive_time_microseconds", "connect", "isostring", "microseconds", "nanoseconds"};
+constexpr std::string_view binary_names[] = {"bytes", "base64", "base64-url-safe", "hex"};
+constexpr std::string_view hstore_names[] = {"json", "map"};
+constexpr std::string_view interval_names[] = {"numeric", "string"};
+constexpr std::string_view boolean_names[] = {"false", "true"};
+constexpr std::string_view operation_names[] = {"c", "u", "d", "t", "none"};
+constexpr std::string_view nonfinite_names[] = {"string", "null"};
+
+constexpr DebeziumOption options[] = {
+    {"decimal.handling.mode", decimal_names, "precise"},
+    {"time.precision.mode", time_names, "adaptive"},
+    {"binary.handling.mode", binary_names, "bytes"},
+    {"hstore.handling.mode", hstore_names, "json"},
+    {"interval.handling.mode", interval_names, "numeric"},
+    {"money.fraction.digits", {}, "2"},
+    {"unavailable.value.placeholder", {}, "__debezium_unavailable_value"},
+    {"tombstones.on.delete", boolean_names, "true"},
+    {"skipped.operations", operation_names, "none"},
+    {"schemas.enable", boolean_names, "false"},
+    {"provide.transaction.metadata", boolean_names, "false"},
+    {"topic.delimiter", {}, "."},
+    {"message.prefix.include.list", {}, ""},
+    {"message.prefix.exclude.list", {}, ""},
+    {"json.replace.null.with.default", boolean_names, "false"},
+    {"float.nonfinite.handling.mode", nonfinite_names, "string"},
+};
+
+std::unexpected<Error> invalid(std::string_view option, std::string_view value, Names allowed) {
+    auto near = nearest(value, allowed);
+    return fail(ErrorCode::CONFIG_INVALID,
+                fmt::format("{}: '{}' is not a value of this option", option, value),
+                near ? fmt::format("did you mean '{}'? Allowed: {}", *near, fmt::join(allowed, ", "))
+                     : fmt::format("allowed: {}", fmt::join(allowed, ", ")));
+}
+
+template <class T>
+Status set(T& target, std::string_view option, std::string_view value, Names allowed) {
+    auto found = std::find(allowed.begin(), allowed.end(), value);
+    if (found == allowed.end()) return invalid(option, value, allowed);
+    target = static_cast<T>(found - allowed.begin());
+    return {};
+}
+
+Status set_digits(uint32_t& target, std::string_view option, std::string_view value) {
+    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), target);
+    if (error != std::errc() || end != value.data() + value.size() || target > 10)
+        return fail(ErrorCode::CONFIG_INVALID,
+                    fmt::format("{}: '{}' is not a number from 0 to 10", option, value));
+    return {};
+}
+
+Status set_operations(std::string& target, std::string_view option, std::string_view value) {
+    target.clear();
+    for (auto part : split(value, ',')) {
+        auto name = trim(part);
+        if (std::find(std::begin(operation_names), std::end(operation_names), name) ==
+            std::end(operation_names))
+            return invalid(option, name, operation_names);
+        if (name != "none") target += name;
+    }
+    return {};
+}
+
+Status set_patterns(std::vector<std::string>& target, std::string_view option, std::string_view value) {
+    target.clear();
+    for (auto part : split(value, ',')) {
+        auto pattern = trim(part);
+        if (pattern.empty()) continue;
+        try {
+            std::regex compiled{std::string(pattern)};
+        } catch (const std::regex_error& error) {
+            return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: '{}' is not a regular expression: {}",
+                                                               option, pattern, error.what()));
+        }
+        target.emplace_back(pattern);
+    }
+    return {};
+}
+
+Status set_text(std::string& target, std::string_view option, std::string_view value) {
+    if (value.empty()) return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: must not be empty", option));
+    target = value;
+    return {};
+}
+
+Status set_option(DebeziumOptions& to, std::string_view name, std::string_view value) {
+    if (name == "decimal.handling.mode") return set(to.decimal, name, value, decimal_names);
+    if (name == "time.precision.mode") return set(to.time, name, value, time_names);
+    if (name == "binary.handling.mode") return set(to.binary, name, value, binary_names);
+    if (name == "hstore.handling.mode") return set(to.hstore, name, value, hstore_names);
+    if (name == "interval.handling.mode") return set(to.interval, name, value, interval_names);
+    if (name == "money.fraction.digits") return set_digits(to.money_fraction_digits, name, value);
+    if (name == "unavailable.value.placeholder") return set_text(to.unavailable_value, name, value);
+    if (name == "tombstones.on.delete") return set(to.tombstones, name, value, boolean_names);
+    if (name == "skipped.operations") return set_operations(to.skipped_operations, name, value);
+    if (name == "schemas.enable") return set(to.schemas_enable, name, value, boolean_names);
+    if (name == "provide.transaction.metadata")
+        return set(to.transaction_metadata, name, value, boolean_names);
+    if (name == "topic.delimiter") return set_text(to.topic_delimiter, name, value);
+    if (name == "message.prefix.include.list") return set_patterns(to.message_prefix_include, name, value);
+    if (name == "message.prefix.exclude.list") return set_patterns(to.message_prefix_exclude, name, value);
+    if (name == "json.replace.null.with.default")
+        return set(to.replace_null_with_default, name, value, boolean_names);
+    if (name == "float.nonfinite.handling.mode")
+        return set(to.nonfinite_as_null, name, value, nonfinite_names);
+    std::vector<std::string_view> names;
+    for (auto& option : options) names.push_back(option.name);
+    auto near = nearest(name, names);
+    return fail(ErrorCode::CONFIG_UNKNOWN_KEY, fmt::format("{}: no such option", name),
+                near ? fmt::format("did you mean {}?", *near) : "");
+}
+
+}  // namespace
+
+Result<DebeziumOptions> DebeziumOptions::parse(const std::map<std::string, std::string>& values) {
+    DebeziumOptions parsed;
+    for (auto& [name, value] : values) LEAT_TRY(set_option(parsed, name, value));
+    if (!parsed.message_prefix_include.empty() && !parsed.message_prefix_exclude.empty())
+        return fail(ErrorCode::CONFIG_INVALID,
+                    "message.prefix.include.list and message.prefix.exclude.list exclude each other");
+    return parsed;
+}
+
+std::span<const DebeziumOption> debezium_option_list() { return options; }
+
+}  // namespace leat

@@ -1,0 +1,130 @@
+#include "codec/debezium_table.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "codec/connect_schema.h"
+#include "codec/json_text.h"
+
+namespace leat {
+
+std::string sanitized_topic(std::string_view name) {
+    std::string topic(name);
+    for (char& c : topic) {
+        bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                    c == '_' || c == '-';
+        if (!fits) c = '_';
+    }
+    return topic;
+}
+
+DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const DebeziumOptions& options,
+                             const SourceInfoWriter& source)
+    : schema_(std::move(schema)) {
+    std::string name = options.topic_prefix;
+    if (!schema_->schema.empty()) name += options.topic_delimiter + schema_->schema;
+    topic_ = sanitized_topic(name + options.topic_delimiter + schema_->name);
+    collection_ = source.collection(*schema_);
+    source_pieces_ = source.compile(schema_.get(), options.database);
+    for (auto& column : schema_->columns) {
+        std::string literal = literal_default(column, options);
+        ColumnWriter writer;
+        writer.head = (columns_.empty() ? "" : ",") + json::quoted(column.name) + ":";
+        writer.value = compile_value(column.type, options);
+        bool replace = options.replace_null_with_default && !literal.empty();
+        writer.null_json = replace ? literal : "null";
+        // A schema that says "not optional" forbids null: there, as Debezium, a value that means nothing.
+        bool fill = !column.nullable && (options.schemas_enable || options.replace_null_with_default);
+        writer.absent_json = !fill              ? writer.null_json
+                             : !literal.empty() ? literal
+                                                : fallback_json(column.type, options);
+        columns_.push_back(std::move(writer));
+    }
+    bool first = true;
+    for (uint32_t index : schema_->key) {
+        columns_[index].key_head = (first ? "" : ",") + json::quoted(schema_->columns[index].name) + ":";
+        first = false;
+    }
+    if (!options.schemas_enable) return;
+    key_head_ = "{\"schema\":" + row_schema(*schema_, schema_->key, topic_ + ".Key", false, "", options) +
+                ",\"payload\":";
+    value_head_ = "{\"schema\":" + envelope_schema(*schema_, topic_, source.connect_schema(), options) +
+                  ",\"payload\":";
+}
+
+Status DebeziumTable::write_row(const TupleView& row, const TupleView* old, ByteBuffer& to) const {
+    to.put_char('{');
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        const ColumnWriter& column = columns_[i];
+        to.put_text(column.head);
+        ValueState state = row.state(i);
+        const TupleView* from = &row;
+        if (state == ValueState::unchanged && old && old->state(i) != ValueState::absent)
+            from = old, state = old->state(i);
+        switch (state) {
+            case ValueState::value:
+                if (Written result = column.value.write(from->bytes(i), to); result != Written::ok)
+                    [[unlikely]]
+                    return value_error(i, result);
+                break;
+            case ValueState::null:
+                to.put_text(column.null_json);
+                break;
+            case ValueState::unchanged:
+                to.put_text(column.value.unavailable);
+                break;
+            case ValueState::absent:
+                to.put_text(column.absent_json);
+                break;
+        }
+    }
+    to.put_char('}');
+    return {};
+}
+
+Result<bool> DebeziumTable::write_key(const TupleView& row, const TupleView* old, ByteBuffer& to) const {
+    if (schema_->key.empty()) return false;
+    to.put_char('{');
+    for (uint32_t index : schema_->key) {
+        const TupleView* from = &row;
+        if (row.state(index) == ValueState::unchanged && old) from = old;
+        ValueState state = from->state(index);
+        if (state == ValueState::absent || state == ValueState::unchanged) return false;
+        to.put_text(columns_[index].key_head);
+        if (state == ValueState::null) {  // an identity index does not have to be of NOT NULL columns
+            to.put_text("null");
+            continue;
+        }
+        if (Written result = columns_[index].value.write(from->bytes(index), to); result != Written::ok)
+            return value_error(index, result);
+    }
+    to.put_char('}');
+    return true;
+}
+
+bool DebeziumTable::same_key(const TupleView& before, const TupleView& after) const {
+    return std::all_of(schema_->key.begin(), schema_->key.end(), [&](uint32_t i) {
+        if (after.state(i) == ValueState::unchanged) return true;
+        if (before.state(i) != after.state(i)) return false;
+        if (!before.has_value(i)) return true;
+        Bytes old = before.bytes(i), now = after.bytes(i);
+        return old.size() == now.size() && std::equal(old.begin(), old.end(), now.begin());
+    });
+}
+
+std::unexpected<Error> DebeziumTable::value_error(size_t column, Written result) const {
+    const std::string& name = schema_->columns[column].name;
+    if (result == Written::malformed)
+        return fail(ErrorCode::BLOCK_MALFORMED,
+                    fmt::format("value of column {} of table {} is not of its type", name,
+                                schema_->qualified_name()));
+    return fail(
+        ErrorCode::PG_VALUE_UNSUPPORTED,
+        fmt::format("a value of column {} of table {} cannot be represented in the chosen way; "
+                    "nothing after it was passed on",
+                    name, schema_->qualified_name()),
+        fmt::format("set {}, which represents every value of this type", columns_[column].value.remedy));
+}
+
+}  // namespace leat

@@ -29,10 +29,13 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
     for (const SnapshotTable& table : plan.tables()) estimate += table.rows_estimate;
     rows_estimate_ = estimate;
     started_ = reported_ = SteadyClock::now();
-    if (!plan.tables().empty())
+    if (!plan.tables().empty()) {
+        // A table that was never analysed has no estimate.
+        std::string about =
+            estimate ? fmt::format(", about {} rows", human_count(static_cast<double>(estimate))) : "";
         log_event(LogLevel::info, subject_,
-                  fmt::format("SNAPSHOTTING {} tables, about {} rows", plan.tables().size(),
-                              human_count(static_cast<double>(estimate))));
+                  fmt::format("SNAPSHOTTING {} tables{}", plan.tables().size(), about));
+    }
     for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, stop));
     LEAT_TRY(channel_.push(position_block(plan.position_after(), whole_unit), stop));
     if (plan.tables().empty()) return {};

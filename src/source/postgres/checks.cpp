@@ -13,7 +13,7 @@ namespace {
 using Level = Finding::Level;
 
 struct Facts {
-    std::string version, wal_level, role, database;
+    std::string version, wal_level, role, database, encoding;
     bool in_recovery = false, replication_role = false, may_create = false;
     int slots_max = 0, slots_used = 0, senders_max = 0, senders_used = 0;
 };
@@ -32,7 +32,8 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
                   "(SELECT rolreplication OR rolsuper FROM pg_roles WHERE rolname = current_user), "
                   "has_database_privilege(current_database(), 'CREATE'), "
                   "current_setting('max_replication_slots'), (SELECT count(*) FROM pg_replication_slots), "
-                  "current_setting('max_wal_senders'), (SELECT count(*) FROM pg_stat_replication)",
+                  "current_setting('max_wal_senders'), (SELECT count(*) FROM pg_stat_replication), "
+                  "current_setting('server_encoding')",
                   stop));
     Facts facts;
     facts.version = rows.text(0, 0);
@@ -46,6 +47,7 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
     facts.slots_used = number(rows.text(0, 8));
     facts.senders_max = number(rows.text(0, 9));
     facts.senders_used = number(rows.text(0, 10));
+    facts.encoding = rows.text(0, 11);
     return facts;
 }
 
@@ -66,8 +68,14 @@ class Findings {
     std::vector<Finding> list_;
 };
 
-void check_server(Findings& to, const Facts& facts, const Options& options, bool needs_slot) {
+void check_server(Findings& to, const Facts& facts, bool needs_slot) {
     to.ok("version", "PostgreSQL " + facts.version);
+    if (facts.encoding == "SQL_ASCII")
+        to.warning(ErrorCode::PG_ENCODING, "encoding",
+                   "the database's encoding is SQL_ASCII: the server does not convert its text, and what is "
+                   "not UTF-8 "
+                   "makes records that JSON parsers refuse",
+                   "Move the data into a database with ENCODING 'UTF8' if it holds more than ASCII.");
     if (facts.in_recovery)
         to.error(ErrorCode::PG_STANDBY, "standby",
                  "the server is a standby: no publication can be made on it", "Connect to the primary.");
@@ -98,7 +106,6 @@ void check_server(Findings& to, const Facts& facts, const Options& options, bool
                  fmt::format("all {} WAL senders are taken (max_wal_senders)", facts.senders_max),
                  fmt::format("ALTER SYSTEM SET max_wal_senders = {};\n-- then restart the server",
                              facts.senders_max + 5));
-    (void)options;
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -214,7 +221,7 @@ Result<std::vector<Finding>> check_prerequisites(Connection& sql, const Options&
                                                  std::stop_token stop) {
     LEAT_ASSIGN(auto facts, read_facts(sql, stop));
     Findings findings;
-    check_server(findings, facts, options, needs_slot);
+    check_server(findings, facts, needs_slot);
     check_tables(findings, options, tables);
     LEAT_TRY(check_publication(findings, sql, options, tables, facts, stop));
     auto list = findings.take();

@@ -83,13 +83,15 @@ Result<Connection> Connection::open(const Keywords& keywords, Kind kind, const s
         names.push_back(name);
         values.push_back(value);
     };
-    for (auto& [name, value] : keywords) add(name.c_str(), value.c_str());
+    // The last of equal keywords counts: the URL may change these ...
     add("application_name", application_name.c_str());
-    add("client_encoding", "UTF8");
-    add("gssencmode", "disable");  // FrameStream speaks plain and TLS only
     add("keepalives_idle", "30");
     add("keepalives_interval", "10");
     add("keepalives_count", "3");
+    for (auto& [name, value] : keywords) add(name.c_str(), value.c_str());
+    // ... but not what the code relies on.
+    add("client_encoding", "UTF8");
+    add("gssencmode", "disable");  // FrameStream speaks plain and TLS only
     if (kind == Kind::replication) add("replication", "database");
     add(nullptr, nullptr);
     Connection connection(PQconnectStartParams(names.data(), values.data(), 0));

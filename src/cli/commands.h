@@ -1,0 +1,50 @@
+// The commands of the binary, one function each; the exit status is their result.
+#pragma once
+
+#include <string>
+
+#include "cli/output.h"
+
+namespace leat::cli {
+
+struct TailCommand {
+    std::string url;
+    bool snapshot = false;
+    std::vector<std::string> tables;
+    OutputOptions output;
+};
+int run_tail(const TailCommand& command);
+
+struct RunCommand {
+    std::string config_path;
+};
+int run_server(const RunCommand& command);
+
+struct LogCommand {
+    std::string data_dir;
+    std::string source;
+    std::string from, to;  // SEQ or TIME
+    bool follow = false;
+    bool json = false;  // of the listing
+    OutputOptions output;
+};
+int run_log(const LogCommand& command);
+
+struct CheckCommand {
+    std::string url;
+    std::vector<std::string> tables;
+    std::string color = "auto";
+};
+int run_check(const CheckCommand& command);
+
+// Prints an error as "CODE: message", then what to do, and returns the exit status for it.
+int report(const Error& error);
+
+// Blocks SIGINT and SIGTERM in every thread started later, and ignores SIGPIPE.
+void prepare_signals();
+// Waits for SIGINT or SIGTERM up to the time given; true if one came.
+bool wait_for_signal(std::chrono::milliseconds wait);
+
+bool use_color(const std::string& choice, int fd);
+
+}  // namespace leat::cli

@@ -1,0 +1,45 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/commands.h"
+
+namespace leat::cli {
+
+int report(const Error& error) {
+    std::string text = error.to_string() + "\n";
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    return error.code == ErrorCode::USAGE ? 2 : 1;
+}
+
+namespace {
+sigset_t stop_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
+}
+}  // namespace
+
+void prepare_signals() {
+    sigset_t set = stop_signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool wait_for_signal(std::chrono::milliseconds wait) {
+    sigset_t set = stop_signals();
+    timespec time{static_cast<time_t>(wait.count() / 1000), static_cast<long>(wait.count() % 1000 * 1000000)};
+    return sigtimedwait(&set, nullptr, &time) > 0;
+}
+
+bool use_color(const std::string& choice, int fd) {
+    if (choice == "always") return true;
+    // no-color.org
+    return choice == "auto" && isatty(fd) && !std::getenv("NO_COLOR");
+}
+
+}  // namespace leat::cli

@@ -1,0 +1,21 @@
+// How a source's changes are printed when its configuration is not at hand: leat run notes the topic prefix
+// and format options of each source beside its log, and leat log uses them. Nothing depends on the file:
+// without it, defaults serve.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/error.h"
+
+namespace leat::cli {
+
+struct FormatNotes {
+    std::string topic_prefix;
+    std::map<std::string, std::string> options;
+};
+
+Status save_format_notes(const std::string& data_dir, const std::string& source, const FormatNotes& notes);
+FormatNotes load_format_notes(const std::string& data_dir, const std::string& source);
+
+}  // namespace leat::cli

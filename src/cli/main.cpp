@@ -1,0 +1,99 @@
+// leat: the command line.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/commands.h"
+
+namespace {
+
+using namespace leat;
+using namespace leat::cli;
+
+void add_output_options(CLI::App& app, OutputOptions& output) {
+    app.add_option("--table", output.tables,
+                   "Only tables that match, as schema.table with * and ? (repeatable)")
+        ->type_name("GLOB");
+    app.add_option("--op", output.ops, "Only these operations: c u d r t m (repeatable, or comma-separated)")
+        ->type_name("OP");
+    app.add_option("--limit", output.limit, "End after so many records")->type_name("N");
+    app.add_option("--idle-exit", output.idle_exit_seconds, "End when nothing came for so long")
+        ->type_name("SECONDS");
+    app.add_option("--format", output.format,
+                   "text: a readable line per change; debezium: NDJSON, one record a line "
+                   "(default: text on a terminal, else debezium)")
+        ->check(CLI::IsMember({"text", "debezium"}));
+    app.add_option("--color", output.color, "auto, always or never")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+    app.add_option("--set", output.settings,
+                   "A format option by Debezium's name, e.g. decimal.handling.mode=string (repeatable)")
+        ->type_name("NAME=VALUE");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "Leat reads the transaction log of a database and keeps every committed change in a durable change "
+        "log.");
+    app.set_version_flag("--version", "leat " LEAT_VERSION);
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+
+    TailCommand tail;
+    auto* tail_app = app.add_subcommand(
+        "tail", "Show the committed changes of a database, from now on; nothing to configure");
+    tail_app->add_option("url", tail.url, "postgresql://user@host:port/database")
+        ->required()
+        ->type_name("URL");
+    tail_app->add_flag("--snapshot", tail.snapshot, "First show the rows that are already there");
+    add_output_options(*tail_app, tail.output);
+
+    RunCommand run;
+    auto* run_app =
+        app.add_subcommand("run", "Capture the sources of a configuration file into the change log");
+    run_app->add_option("-c,--config", run.config_path, "The configuration file (docs/configuration.md)")
+        ->required()
+        ->type_name("FILE");
+
+    LogCommand log;
+    auto* log_app = app.add_subcommand("log", "Read a change log, whether a server is running on it or not");
+    log_app->add_option("--data-dir", log.data_dir, "The log's directory (log.dir in the configuration)")
+        ->required()
+        ->type_name("DIR");
+    log_app->add_option("--source", log.source, "Show this source's changes; without it, list the sources")
+        ->type_name("NAME");
+    log_app
+        ->add_option("--from", log.from, "The first change: a sequence, or a time (UTC unless it has a zone)")
+        ->type_name("SEQ|TIME");
+    log_app->add_option("--to", log.to, "The last change, likewise")->type_name("SEQ|TIME");
+    log_app->add_flag("--follow", log.follow, "Go on with what is appended from now on");
+    add_output_options(*log_app, log.output);
+
+    CheckCommand check;
+    auto* check_app =
+        app.add_subcommand("check", "Look at what capturing from a database needs, and say what mends it");
+    check_app->add_option("url", check.url, "postgresql://user@host:port/database")
+        ->required()
+        ->type_name("URL");
+    check_app
+        ->add_option("--table", check.tables,
+                     "Only tables that match, as schema.table with * and ? (repeatable)")
+        ->type_name("GLOB");
+    check_app->add_option("--color", check.color, "auto, always or never")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& success) {  // --help, --version
+        return app.exit(success);
+    } catch (const CLI::ParseError& error) {
+        return report({ErrorCode::USAGE, error.what(), "See leat --help, and leat COMMAND --help."});
+    }
+    prepare_signals();
+    if (*tail_app) return run_tail(tail);
+    if (*run_app) return run_server(run);
+    if (*log_app) return run_log(log);
+    return run_check(check);
+}

@@ -1,0 +1,164 @@
+#include "cli/output.h"
+
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "codec/debezium_encoder.h"
+#include "codec/ndjson_writer.h"
+#if __has_include("codec/text_encoder.h")
+#include "codec/text_encoder.h"
+#else
+namespace leat { struct TextOptions { bool color; size_t width; }; struct TextEncoder : DebeziumJsonEncoder { explicit TextEncoder(TextOptions) : DebeziumJsonEncoder({}) {} }; }
+#endif
+
+namespace leat::cli {
+
+namespace {
+
+constexpr size_t flush_bytes = 256 << 10;
+constexpr std::string_view known_ops = "cudrtm";
+
+size_t terminal_width() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 120;
+}
+
+Status parse_ops(const std::vector<std::string>& options, std::set<char>& ops) {
+    for (const std::string& option : options)
+        for (std::string_view op : split(option, ',')) {
+            op = trim(op);
+            if (op.size() != 1 || known_ops.find(op[0]) == std::string_view::npos)
+                return fail(ErrorCode::USAGE,
+                            fmt::format("--op takes letters of c u d r t m, not \"{}\"", op),
+                            "c create, u update, d delete, r snapshot read, t truncate, m message.");
+            ops.insert(op[0]);
+        }
+    return {};
+}
+
+}  // namespace
+
+Status apply_settings(const std::vector<std::string>& settings, std::map<std::string, std::string>& options) {
+    for (const std::string& setting : settings) {
+        size_t equals = setting.find('=');
+        if (equals == std::string::npos)
+            return fail(ErrorCode::USAGE, fmt::format("--set takes NAME=VALUE, not \"{}\"", setting));
+        options[setting.substr(0, equals)] = setting.substr(equals + 1);
+    }
+    return {};
+}
+
+Printer::Printer(const OutputOptions& options, DebeziumOptions debezium) : options_(options) {
+    text_ = options.format.empty() ? isatty(STDOUT_FILENO) : options.format == "text";
+    for (std::string glob : options.tables)
+        globs_.push_back(glob.find('.') == std::string::npos ? "*." + glob : glob);
+    if (text_) {
+        TextOptions text;
+        text.color = use_color(options.color, STDOUT_FILENO);
+        text.width = isatty(STDOUT_FILENO) ? terminal_width() : 0;
+        encoder_ = std::make_unique<TextEncoder>(text);
+    } else {
+        debezium.version = LEAT_VERSION;
+        encoder_ = std::make_unique<DebeziumJsonEncoder>(std::move(debezium));
+        ndjson_ = std::make_unique<NdjsonWriter>(out_);
+    }
+}
+
+Printer::~Printer() = default;
+
+Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, DebeziumOptions debezium) {
+    std::unique_ptr<Printer> printer(new Printer(options, std::move(debezium)));
+    LEAT_TRY(parse_ops(options.ops, printer->ops_));
+    return printer;
+}
+
+void Printer::write(const Record& record) {
+    if (options_.limit && printed_ >= options_.limit) return;
+    if (ndjson_) {
+        ndjson_->write(record);
+    } else {
+        out_.put_text(record.value.value_or(""));
+        out_.put_char('\n');
+    }
+    ++printed_;
+    last_printed_ = SteadyClock::now();
+    if (options_.limit && printed_ >= options_.limit) finished_ = true;
+}
+
+bool Printer::wanted(const Change& change, const Transaction& transaction) {
+    if (!ops_.empty() && !ops_.contains(static_cast<char>(change.op))) return false;
+    if (change.seq.value < bounds_.from_seq || change.seq.value > bounds_.to_seq) return false;
+    if (transaction.commit_time_us < bounds_.from_time_us || transaction.commit_time_us > bounds_.to_time_us)
+        return false;
+    if (globs_.empty()) return true;
+    if (!change.schema) return false;  // a message belongs to no table
+    auto [known, is_new] = table_wanted_.try_emplace(change.schema, false);
+    if (is_new) {
+        std::string name = change.schema->qualified_name();
+        known->second =
+            std::any_of(globs_.begin(), globs_.end(), [&](auto& glob) { return glob_match(glob, name); });
+    }
+    return known->second;
+}
+
+Status Printer::print(const Block& block, SchemaSet& schemas) {
+    if (finished_) return {};
+    if (block.header().first_seq > bounds_.to_seq) {
+        finished_ = true;
+        return {};
+    }
+    BlockReader reader(block, schemas);
+    while (!finished_) {
+        LEAT_ASSIGN(auto item, reader.next());
+        switch (item) {
+            case BlockReader::Item::end_of_block:
+                return out_.size() >= flush_bytes ? flush() : Status{};
+            case BlockReader::Item::schema:
+                break;
+            case BlockReader::Item::begin:
+                if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *this));
+                break;
+            case BlockReader::Item::change:
+                if (wanted(reader.change(), reader.transaction()))
+                    LEAT_TRY(encoder_->encode(reader.change(), reader.transaction(),
+                                              block.header().captured_at_us, *this));
+                break;
+            case BlockReader::Item::commit:
+                LEAT_TRY(encoder_->commit(reader.transaction(), reader.transaction_changes(),
+                                          block.header().captured_at_us, *this));
+                break;
+        }
+    }
+    return flush();
+}
+
+Status Printer::flush() {
+    const uint8_t* from = out_.data();
+    size_t left = out_.size();
+    while (left > 0) {
+        ssize_t written = ::write(STDOUT_FILENO, from, left);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno == EPIPE) {  // the reader has seen enough
+            finished_ = true;
+            break;
+        }
+        if (written < 0) return fail(ErrorCode::IO, "cannot write to standard output: " + errno_text(errno));
+        from += written;
+        left -= static_cast<size_t>(written);
+    }
+    out_.clear();
+    return {};
+}
+
+bool Printer::idle_too_long() const {
+    return options_.idle_exit_seconds > 0 &&
+           SteadyClock::now() - last_printed_ >= std::chrono::duration<double>(options_.idle_exit_seconds);
+}
+
+}  // namespace leat::cli

@@ -1,0 +1,73 @@
+// Printing changes to standard output: what tail and log share.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "codec/debezium_options.h"
+#include "codec/encoder.h"
+#include "model/block_reader.h"
+
+namespace leat::cli {
+
+// The options that tail and log have in common.
+struct OutputOptions {
+    std::string format;                 // text, debezium; empty: text on a terminal, else debezium
+    std::vector<std::string> tables;    // globs
+    std::vector<std::string> ops;       // letters, also comma-separated
+    uint64_t limit = 0;                 // records; 0: none
+    double idle_exit_seconds = 0;       // 0: never
+    std::string color = "auto";         // auto, always, never
+    std::vector<std::string> settings;  // name=value of Debezium's format options
+};
+
+// Applies name=value settings over what is known of the source.
+Status apply_settings(const std::vector<std::string>& settings, std::map<std::string, std::string>& options);
+
+// Which changes are wanted of a log's.
+struct Bounds {
+    uint64_t from_seq = 0;
+    uint64_t to_seq = UINT64_MAX;  // inclusive
+    int64_t from_time_us = INT64_MIN;
+    int64_t to_time_us = INT64_MAX;
+};
+
+// Counts what is printed and when; filters before encoding. Belongs to one thread.
+class Printer : private RecordSink {
+  public:
+    static Result<std::unique_ptr<Printer>> make(const OutputOptions& options, DebeziumOptions debezium);
+    ~Printer() override;
+
+    void set_bounds(const Bounds& bounds) { bounds_ = bounds; }
+    // Prints what passes the filters. The first error of the output itself ends printing: see finished().
+    Status print(const Block& block, SchemaSet& schemas);
+    // Hands everything to the operating system.
+    Status flush();
+
+    // The limit is reached, the end of the bounds is passed, or nobody reads any more.
+    bool finished() const { return finished_; }
+    // Nothing was printed for the time of --idle-exit.
+    bool idle_too_long() const;
+
+  private:
+    Printer(const OutputOptions& options, DebeziumOptions debezium);
+    void write(const Record& record) override;
+    bool wanted(const Change& change, const Transaction& transaction);
+
+    const OutputOptions options_;
+    Bounds bounds_;
+    bool text_ = false;
+    std::set<char> ops_;
+    std::vector<std::string> globs_;
+    std::unordered_map<const TableSchema*, bool> table_wanted_;
+    std::unique_ptr<Encoder> encoder_;
+    ByteBuffer out_;
+    std::unique_ptr<RecordSink> ndjson_;
+    uint64_t printed_ = 0;
+    bool finished_ = false;
+    SteadyClock::time_point last_printed_ = SteadyClock::now();
+};
+
+}  // namespace leat::cli

@@ -1,0 +1,86 @@
+#include "cli/source_factory.h"
+
+#include "source/postgres/postgres_source.h"
+
+namespace leat::cli {
+
+namespace {
+
+pg::SnapshotMode snapshot_mode(SnapshotMode mode) {
+    switch (mode) {
+        case SnapshotMode::initial:
+            return pg::SnapshotMode::initial;
+        case SnapshotMode::initial_only:
+            return pg::SnapshotMode::initial_only;
+        case SnapshotMode::always:
+            return pg::SnapshotMode::always;
+        case SnapshotMode::when_needed:
+            return pg::SnapshotMode::when_needed;
+        case SnapshotMode::no_data:
+            return pg::SnapshotMode::no_data;
+    }
+    return pg::SnapshotMode::initial;
+}
+
+pg::PublicationMode publication_mode(PublicationMode mode) {
+    switch (mode) {
+        case PublicationMode::filtered:
+            return pg::PublicationMode::filtered;
+        case PublicationMode::all_tables:
+            return pg::PublicationMode::all_tables;
+        case PublicationMode::disabled:
+            return pg::PublicationMode::disabled;
+    }
+    return pg::PublicationMode::filtered;
+}
+
+Result<pg::Options> postgres_options(const SourceConfig& config, const SecretResolver& secrets,
+                                     uint64_t share) {
+    LEAT_ASSIGN(auto url, resolve_url(config, secrets));
+    pg::Options options;
+    options.name = config.name;
+    options.keywords = url.keywords();
+    LEAT_ASSIGN(options.tables,
+                TableSelector::make({config.tables, config.schema_include, config.schema_exclude,
+                                     config.table_include, config.table_exclude}));
+    options.snapshot_mode = snapshot_mode(config.snapshot_mode);
+    options.slot_name = config.slot_name;
+    options.publication_name = config.publication_name;
+    options.publication_mode = publication_mode(config.publication_mode);
+    options.publish_via_partition_root = config.publish_via_partition_root;
+    options.drop_slot_on_stop = config.drop_slot_on_stop;
+    options.status_interval = config.status_update_interval;
+    options.snapshot_readers = config.snapshot_threads;
+    // A change is at once on the wire, in its block, and in the block before it.
+    options.change_bytes_max = share / 4;
+    return options;
+}
+
+RunnerOptions runner_options(const pg::Options& options, uint64_t share) {
+    RunnerOptions runner;
+    runner.channel_bytes = share / 4;
+    runner.snapshot_readers = options.snapshot_readers;
+    runner.stop_after_snapshot = options.snapshot_mode == pg::SnapshotMode::initial_only;
+    return runner;
+}
+
+}  // namespace
+
+Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets, uint64_t share) {
+    LEAT_ASSIGN(auto options, postgres_options(config, secrets, share));
+    auto runner = runner_options(options, share);
+    return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
+}
+
+Result<SourceSetup> make_temporary_source(const SourceConfig& config, const SecretResolver& secrets,
+                                          uint64_t share, bool snapshot) {
+    LEAT_ASSIGN(auto options, postgres_options(config, secrets, share));
+    options.temporary = true;
+    options.snapshot_mode = snapshot ? pg::SnapshotMode::initial : pg::SnapshotMode::no_data;
+    options.slot_name = options.publication_name = "leat_tail";  // until it has claimed a name of its own
+    auto runner = runner_options(options, share);
+    runner.retry = false;
+    return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
+}
+
+}  // namespace leat::cli

@@ -1,0 +1,77 @@
+#include <unistd.h>
+
+#include "base/logging.h"
+#include "cli/commands.h"
+#include "cli/source_factory.h"
+#include "cli/tail_log.h"
+
+namespace leat::cli {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr uint64_t memory_bytes = 64 << 20;
+
+// "shop" of ".../shop": what the topics begin with.
+std::string prefix_of(const PostgresUrl& url) { return url.database.empty() ? url.user : url.database; }
+
+Status tail(const TailCommand& command) {
+    SourceConfig config = default_source("tail", SecretString(command.url));
+    config.tables = command.output.tables;
+    SecretResolver secrets;
+    LEAT_ASSIGN(auto url, resolve_url(config, secrets));
+    std::map<std::string, std::string> format_options;
+    LEAT_TRY(apply_settings(command.output.settings, format_options));
+    LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(format_options));
+    debezium.topic_prefix = prefix_of(url);
+    debezium.database = url.database;
+    OutputOptions output = command.output;
+    output.tables.clear();  // the source selects them
+    LEAT_ASSIGN(auto printer, Printer::make(output, std::move(debezium)));
+    LEAT_ASSIGN(auto setup, make_temporary_source(config, secrets, memory_bytes, command.snapshot));
+
+    std::mutex mutex;  // the printer is used by the capture thread, and asked by this one
+    auto print = [&](const Block& block, SchemaSet& schemas) {
+        std::lock_guard lock(mutex);
+        return printer->print(block, schemas);
+    };
+    auto flush = [&] {
+        std::lock_guard lock(mutex);
+        return printer->flush();
+    };
+    SourceRunner runner(
+        "tail", std::move(setup.source),
+        [&]() -> Result<std::unique_ptr<ChangeLog>> { return std::make_unique<TailLog>(print, flush); },
+        setup.runner);
+    runner.start();
+    while (true) {
+        bool interrupted = wait_for_signal(20ms);
+        auto status = runner.status();
+        bool ended = status.state == SourceState::failed || status.state == SourceState::stopped;
+        bool finished;
+        {
+            std::lock_guard lock(mutex);
+            bool idle = status.state == SourceState::running && printer->idle_too_long();
+            finished = printer->finished() || idle;
+        }
+        if (!interrupted && !ended && !finished) continue;
+        runner.request_stop();
+        runner.join();
+        status = runner.status();
+        if (status.state == SourceState::failed && !finished && !interrupted)
+            return fail(std::move(*status.error));
+        return {};
+    }
+}
+
+}  // namespace
+
+int run_tail(const TailCommand& command) {
+    // Only what a person at the terminal has to know: errors are reported once, at the end.
+    configure_logging(LogFormat::text, LogLevel::warning);
+    auto status = tail(command);
+    return status ? 0 : report(status.error());
+}
+
+}  // namespace leat::cli

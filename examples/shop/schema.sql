@@ -31,6 +31,10 @@ CREATE TABLE orders (
     shipped_on  date
 );
 
+-- The old row goes into the WAL too, so that an update can be shown as old → new.
+ALTER TABLE products REPLICA IDENTITY FULL;
+ALTER TABLE orders REPLICA IDENTITY FULL;
+
 CREATE TABLE order_items (
     order_id   bigint NOT NULL REFERENCES orders ON DELETE CASCADE,
     line       smallint NOT NULL,

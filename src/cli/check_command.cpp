@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/logging.h"
 #include "cli/commands.h"
 #include "cli/source_factory.h"
 
@@ -42,36 +43,56 @@ void print(const Finding& finding, bool color) {
     fmt::print("\n");
 }
 
+// The first error, if there is one.
+Result<std::optional<Error>> check_source(const SourceConfig& config, const SecretResolver& secrets,
+                                          bool color) {
+    LEAT_ASSIGN(auto setup, make_source(config, secrets, 64 << 20));
+    LEAT_ASSIGN(auto findings, setup.source->check());
+    std::optional<Error> first;
+    size_t errors = 0, warnings = 0;
+    for (const Finding& finding : findings) {
+        print(finding, color);
+        warnings += finding.level == Finding::Level::warning;
+        if (finding.level != Finding::Level::error) continue;
+        ++errors;
+        if (!first) first = Error{finding.code, fmt::format("{}: {}", finding.subject, finding.message), {}};
+    }
+    if (errors)
+        fmt::print("\n{} to mend before Leat can capture. Nothing was changed.\n", errors);
+    else
+        fmt::print("\nLeat can capture from this database{}. Nothing was changed.\n",
+                   warnings ? ", with the limits above" : "");
+    return first;
+}
+
+Status check_all(const CheckCommand& command) {
+    Config config;
+    if (!command.config_path.empty()) {
+        LEAT_ASSIGN(config, load_config(command.config_path));
+    } else {
+        if (command.url.empty()) return fail(ErrorCode::USAGE, "a URL or -c FILE is needed");
+        config.sources.push_back(default_source("leat_check", SecretString(command.url)));
+        config.sources.back().tables = command.tables;
+    }
+    std::optional<Error> first;
+    for (const SourceConfig& source : config.sources) {
+        if (!command.config_path.empty()) fmt::print("{}:\n", source.name);
+        auto outcome = check_source(source, config.secrets, use_color(command.color, STDOUT_FILENO));
+        std::fflush(stdout);
+        if (!outcome) outcome = std::optional<Error>(std::move(outcome.error()));
+        if (*outcome && !first) first = std::move(*outcome);
+        if (&source != &config.sources.back()) fmt::print("\n");
+    }
+    if (first) return fail(std::move(*first));
+    return {};
+}
+
 }  // namespace
 
 int run_check(const CheckCommand& command) {
-    SourceConfig config = default_source("leat_check", SecretString(command.url));
-    config.tables = command.tables;
-    auto setup = make_source(config, SecretResolver(), 64 << 20);
-    if (!setup) return report(setup.error());
-    auto findings = setup->source->check();
-    if (!findings) return report(findings.error());
-    bool color = use_color(command.color, STDOUT_FILENO);
-    int errors = 0, warnings = 0;
-    const Error* first = nullptr;
-    Error error;
-    for (const Finding& finding : *findings) {
-        print(finding, color);
-        if (finding.level == Finding::Level::warning) ++warnings;
-        if (finding.level != Finding::Level::error) continue;
-        if (errors++ == 0) {
-            error = {finding.code, fmt::format("{}: {}", finding.subject, finding.message), {}};
-            first = &error;
-        }
-    }
-    if (first) {
-        fmt::print("\n{} to mend before Leat can capture. Nothing was changed.\n", errors);
-        std::fflush(stdout);
-        return report(*first);
-    }
-    fmt::print("\nLeat can capture from this database{}. Nothing was changed.\n",
-               warnings ? ", with the limits above" : "");
-    return 0;
+    configure_logging(LogFormat::text, LogLevel::warning);
+    auto status = check_all(command);
+    return status ? 0 : report(status.error());
 }
 
 }  // namespace leat::cli

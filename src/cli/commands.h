@@ -32,6 +32,7 @@ int run_log(const LogCommand& command);
 
 struct CheckCommand {
     std::string url;
+    std::string config_path;  // instead of url: all its sources
     std::vector<std::string> tables;
     std::string color = "auto";
 };

@@ -74,9 +74,12 @@ int main(int argc, char** argv) {
     CheckCommand check;
     auto* check_app =
         app.add_subcommand("check", "Look at what capturing from a database needs, and say what mends it");
-    check_app->add_option("url", check.url, "postgresql://user@host:port/database")
-        ->required()
-        ->type_name("URL");
+    auto* check_url =
+        check_app->add_option("url", check.url, "postgresql://user@host:port/database")->type_name("URL");
+    check_app
+        ->add_option("-c,--config", check.config_path, "Check every source of a configuration file instead")
+        ->type_name("FILE")
+        ->excludes(check_url);
     check_app
         ->add_option("--table", check.tables,
                      "Only tables that match, as schema.table with * and ? (repeatable)")

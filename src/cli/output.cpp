@@ -10,11 +10,7 @@
 #include "cli/commands.h"
 #include "codec/debezium_encoder.h"
 #include "codec/ndjson_writer.h"
-#if __has_include("codec/text_encoder.h")
 #include "codec/text_encoder.h"
-#else
-namespace leat { struct TextOptions { bool color; size_t width; }; struct TextEncoder : DebeziumJsonEncoder { explicit TextEncoder(TextOptions) : DebeziumJsonEncoder({}) {} }; }
-#endif
 
 namespace leat::cli {
 
@@ -63,10 +59,11 @@ Printer::Printer(const OutputOptions& options, DebeziumOptions debezium) : optio
         text.color = use_color(options.color, STDOUT_FILENO);
         text.width = isatty(STDOUT_FILENO) ? terminal_width() : 0;
         encoder_ = std::make_unique<TextEncoder>(text);
+        lines_ = std::make_unique<LineWriter>(out_);
     } else {
         debezium.version = LEAT_VERSION;
         encoder_ = std::make_unique<DebeziumJsonEncoder>(std::move(debezium));
-        ndjson_ = std::make_unique<NdjsonWriter>(out_);
+        lines_ = std::make_unique<NdjsonWriter>(out_);
     }
 }
 
@@ -80,12 +77,7 @@ Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, Deb
 
 void Printer::write(const Record& record) {
     if (options_.limit && printed_ >= options_.limit) return;
-    if (ndjson_) {
-        ndjson_->write(record);
-    } else {
-        out_.put_text(record.value.value_or(""));
-        out_.put_char('\n');
-    }
+    lines_->write(record);
     ++printed_;
     last_printed_ = SteadyClock::now();
     if (options_.limit && printed_ >= options_.limit) finished_ = true;

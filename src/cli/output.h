@@ -64,7 +64,7 @@ class Printer : private RecordSink {
     std::unordered_map<const TableSchema*, bool> table_wanted_;
     std::unique_ptr<Encoder> encoder_;
     ByteBuffer out_;
-    std::unique_ptr<RecordSink> ndjson_;
+    std::unique_ptr<RecordSink> lines_;
     uint64_t printed_ = 0;
     bool finished_ = false;
     SteadyClock::time_point last_printed_ = SteadyClock::now();

@@ -43,10 +43,20 @@ void print(const Finding& finding, bool color) {
     fmt::print("\n");
 }
 
+// The name that a source of this database is likely to get: it stands in the SQL that is printed.
+std::string source_name(const std::string& url_text) {
+    auto url = parse_postgres_url(url_text);
+    std::string name;
+    if (url)
+        for (char c : url->database)
+            name += std::isalnum(static_cast<unsigned char>(c)) ? static_cast<char>(std::tolower(c)) : '_';
+    return name.empty() ? "source" : name;
+}
+
 // The first error, if there is one.
 Result<std::optional<Error>> check_source(const SourceConfig& config, const SecretResolver& secrets,
                                           bool color) {
-    LEAT_ASSIGN(auto setup, make_source(config, secrets, 64 << 20));
+    LEAT_ASSIGN(auto setup, make_source(config, secrets, MemoryShare{}));
     LEAT_ASSIGN(auto findings, setup.source->check());
     std::optional<Error> first;
     size_t errors = 0, warnings = 0;
@@ -71,7 +81,7 @@ Status check_all(const CheckCommand& command) {
         LEAT_ASSIGN(config, load_config(command.config_path));
     } else {
         if (command.url.empty()) return fail(ErrorCode::USAGE, "a URL or -c FILE is needed");
-        config.sources.push_back(default_source("leat_check", SecretString(command.url)));
+        config.sources.push_back(default_source(source_name(command.url), SecretString(command.url)));
         config.sources.back().tables = command.tables;
     }
     std::optional<Error> first;

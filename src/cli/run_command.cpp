@@ -30,11 +30,11 @@ using Runners = std::vector<std::unique_ptr<SourceRunner>>;
 
 Result<Runners> make_runners(const Config& config, EmbeddedLogs& logs) {
     Runners runners;
-    uint64_t share = config.memory_bytes / std::max<size_t>(1, config.sources.size());
+    MemoryShare share{config.memory_bytes, std::max<size_t>(1, config.sources.size())};
     for (const SourceConfig& source : config.sources) {
         // Before anything is started: a wrong option is told at once.
         LEAT_TRY(DebeziumOptions::parse(source.format_options));
-        LEAT_ASSIGN(auto setup, make_source(source, config.secrets, std::max<uint64_t>(share, 4 << 20)));
+        LEAT_ASSIGN(auto setup, make_source(source, config.secrets, share));
         auto open_log = [&logs, &config, &source]() -> Result<std::unique_ptr<ChangeLog>> {
             LEAT_ASSIGN(auto log, logs.open_source(source.name));
             LEAT_TRY(

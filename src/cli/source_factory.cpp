@@ -35,7 +35,7 @@ pg::PublicationMode publication_mode(PublicationMode mode) {
 }
 
 Result<pg::Options> postgres_options(const SourceConfig& config, const SecretResolver& secrets,
-                                     uint64_t share) {
+                                     MemoryShare memory) {
     LEAT_ASSIGN(auto url, resolve_url(config, secrets));
     pg::Options options;
     options.name = config.name;
@@ -52,13 +52,13 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.status_interval = config.status_update_interval;
     options.snapshot_readers = config.snapshot_threads;
     // A change is at once on the wire, in its block, and in the block before it.
-    options.change_bytes_max = share / 4;
+    options.change_bytes_max = memory.total_bytes / 4;
     return options;
 }
 
-RunnerOptions runner_options(const pg::Options& options, uint64_t share) {
+RunnerOptions runner_options(const pg::Options& options, MemoryShare memory) {
     RunnerOptions runner;
-    runner.channel_bytes = share / 4;
+    runner.channel_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 4, 1 << 20);
     runner.snapshot_readers = options.snapshot_readers;
     runner.stop_after_snapshot = options.snapshot_mode == pg::SnapshotMode::initial_only;
     return runner;
@@ -66,19 +66,20 @@ RunnerOptions runner_options(const pg::Options& options, uint64_t share) {
 
 }  // namespace
 
-Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets, uint64_t share) {
-    LEAT_ASSIGN(auto options, postgres_options(config, secrets, share));
-    auto runner = runner_options(options, share);
+Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
+                                MemoryShare memory) {
+    LEAT_ASSIGN(auto options, postgres_options(config, secrets, memory));
+    auto runner = runner_options(options, memory);
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }
 
 Result<SourceSetup> make_temporary_source(const SourceConfig& config, const SecretResolver& secrets,
-                                          uint64_t share, bool snapshot) {
-    LEAT_ASSIGN(auto options, postgres_options(config, secrets, share));
+                                          MemoryShare memory, bool snapshot) {
+    LEAT_ASSIGN(auto options, postgres_options(config, secrets, memory));
     options.temporary = true;
     options.snapshot_mode = snapshot ? pg::SnapshotMode::initial : pg::SnapshotMode::no_data;
     options.slot_name = options.publication_name = "leat_tail";  // until it has claimed a name of its own
-    auto runner = runner_options(options, share);
+    auto runner = runner_options(options, memory);
     runner.retry = false;
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }

@@ -14,10 +14,16 @@ struct SourceSetup {
     RunnerOptions runner;
 };
 
-// share: the part of the memory budget that is this source's, in bytes.
-Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets, uint64_t share);
+// How much memory a source may have under way.
+struct MemoryShare {
+    uint64_t total_bytes = 64 << 20;  // of the process: a single change may take a quarter of it
+    uint64_t sources = 1;             // that share the rest
+};
+
+Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
+                                MemoryShare memory);
 // The same for leat tail: temporary, from now on, with the rows already there if `snapshot`.
 Result<SourceSetup> make_temporary_source(const SourceConfig& config, const SecretResolver& secrets,
-                                          uint64_t share, bool snapshot);
+                                          MemoryShare memory, bool snapshot);
 
 }  // namespace leat::cli

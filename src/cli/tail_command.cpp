@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/logging.h"
@@ -10,8 +11,6 @@ namespace leat::cli {
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr uint64_t memory_bytes = 64 << 20;
 
 // "shop" of ".../shop": what the topics begin with.
 std::string prefix_of(const PostgresUrl& url) { return url.database.empty() ? url.user : url.database; }
@@ -29,7 +28,7 @@ Status tail(const TailCommand& command) {
     OutputOptions output = command.output;
     output.tables.clear();  // the source selects them
     LEAT_ASSIGN(auto printer, Printer::make(output, std::move(debezium)));
-    LEAT_ASSIGN(auto setup, make_temporary_source(config, secrets, memory_bytes, command.snapshot));
+    LEAT_ASSIGN(auto setup, make_temporary_source(config, secrets, MemoryShare{}, command.snapshot));
 
     std::mutex mutex;  // the printer is used by the capture thread, and asked by this one
     auto print = [&](const Block& block, SchemaSet& schemas) {
@@ -45,9 +44,14 @@ Status tail(const TailCommand& command) {
         [&]() -> Result<std::unique_ptr<ChangeLog>> { return std::make_unique<TailLog>(print, flush); },
         setup.runner);
     runner.start();
+    bool greeted = !isatty(STDERR_FILENO);
     while (true) {
         bool interrupted = wait_for_signal(20ms);
         auto status = runner.status();
+        if (!greeted && status.state == SourceState::running) {
+            fmt::print(stderr, "Showing what is committed in {} from now on. Ctrl-C ends.\n", url.display());
+            greeted = true;
+        }
         bool ended = status.state == SourceState::failed || status.state == SourceState::stopped;
         bool finished;
         {

@@ -203,12 +203,13 @@ Status check_publication(Findings& to, Connection& sql, const Options& options,
     std::vector<std::string> foreign;
     for (int i = 0; i < rows.count(); ++i) foreign.push_back(rows.text(i, 0));
     if (!foreign.empty())
-        to.error(ErrorCode::PG_PRIVILEGE, "publication",
-                 fmt::format("role {} does not own {}: only an owner can publish a table", facts.role,
-                             listed(foreign)),
-                 fmt::format("-- as a superuser; for leat tail, name its publications {} in the URL's role "
-                             "or use an owner\n{}",
-                             options.publication_name, statements));
+        to.error(
+            ErrorCode::PG_PRIVILEGE, "publication",
+            fmt::format("role {} does not own {}: only an owner can publish a table", facts.role,
+                        listed(foreign)),
+            options.temporary
+                ? "Name tables that the role owns with --table, or connect as their owner or as a superuser."
+                : "-- as their owner or as a superuser:\n" + statements);
     else if (main.exists || facts.may_create)
         to.ok("publication", fmt::format("role {} may publish the tables", facts.role));
     return {};

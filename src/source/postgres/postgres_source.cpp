@@ -120,6 +120,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIden
                                                                 std::vector<TableInfo> tables,
                                                                 std::stop_token stop) {
     state_ = {};
+    durable_ = told_ = 0;  // of the slot that was
     state_.system_id = server.system_id;
     state_.timeline = server.timeline;
     state_.slot = options_.slot_name;

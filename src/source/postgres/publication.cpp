@@ -73,9 +73,9 @@ Status run(Connection& sql, const std::vector<std::string>& statements, std::sto
             LEAT_TRY(status);
             continue;
         }
-        status.error().code = ErrorCode::PG_PRIVILEGE;
         status.error().message = "the publication cannot be made: " + status.error().message;
-        status.error().action = "Have an owner of the tables (or a superuser) run:\n" + statement + ";";
+        if (status.error().code == ErrorCode::PG_PRIVILEGE)
+            status.error().action = "Have an owner of the tables (or a superuser) run:\n" + statement + ";";
         return status;
     }
     return {};

@@ -61,6 +61,7 @@ Status PostgresSnapshotPlan::export_snapshot(std::stop_token stop) {
     transaction_ = {TransactionId(), *wal_end, wall_time_us(), SourceOffset(), true};
     if (kind_ == Kind::without_slot) {
         context_.state.lsn = *wal_end;
+        context_.state.phase = ResumeState::Phase::snapshot;
         return {};
     }
     LEAT_ASSIGN(auto visibility, Visibility::parse(rows.text(0, 1), *wal_end));

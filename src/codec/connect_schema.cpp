@@ -260,9 +260,7 @@ std::string literal_default(const Column& column, const DebeziumOptions&) {
     // After the literal only a cast may follow; anything else is an expression that the server evaluates.
     std::string_view rest = text.substr(end);
     if (end == 0 || (!rest.empty() && !rest.starts_with("::"))) return {};
-    if (rest.find_first_of("()|+*/") != std::string_view::npos &&
-        rest.find_first_of("|+*/") != std::string_view::npos)
-        return {};
+    if (rest.find_first_of("|+-*/'") != std::string_view::npos) return {};
     std::string_view literal = text.substr(0, end);
     if (literal.starts_with('\'')) return literal_json(unquote(literal), column.type);
     if (column.type.kind == Kind::text || column.type.kind == Kind::json ||

@@ -63,7 +63,7 @@ Status DebeziumJsonEncoder::encode_row(const Context& context, const DebeziumTab
         if (old_known && known && old_key_.text() != key_.text()) return encode_key_update(context, table);
     }
     const TupleView* row = after ? after : before;
-    LEAT_ASSERT(row != nullptr);
+    if (!row) return fail(ErrorCode::BLOCK_MALFORMED, "a change has neither an old nor a new row");
     LEAT_ASSIGN(bool has_key, make_key(table, *row, after ? before : nullptr, key_));
     LEAT_TRY(make_value(context, table, static_cast<char>(change.op), before, after));
     emit(context, table.topic(), has_key, true);
@@ -170,15 +170,20 @@ Status DebeziumJsonEncoder::make_value(const Context& context, const DebeziumTab
 }
 
 void DebeziumJsonEncoder::put_tail(const Context& context, char op) {
+    if (context.captured_at_us != times_us_ || times_.empty()) {
+        times_us_ = context.captured_at_us;
+        times_.clear();
+        times_.put_text("\",\"ts_ms\":");
+        json::put_int(times_, times_us_ / 1000);
+        times_.put_text(",\"ts_us\":");
+        json::put_int(times_, times_us_);
+        times_.put_text(",\"ts_ns\":");
+        json::put_int(times_, times_us_);
+        times_.put_text("000}");
+    }
     value_.put_text(",\"op\":\"");
     value_.put_char(op);
-    value_.put_text("\",\"ts_ms\":");
-    json::put_int(value_, context.captured_at_us / 1000);
-    value_.put_text(",\"ts_us\":");
-    json::put_int(value_, context.captured_at_us);
-    value_.put_text(",\"ts_ns\":");
-    json::put_int(value_, context.captured_at_us);
-    value_.put_text("000}");
+    value_.put_text(times_.text());
 }
 
 void DebeziumJsonEncoder::emit(const Context& context, const std::string& topic, bool has_key,

@@ -63,6 +63,8 @@ class DebeziumJsonEncoder : public Encoder {
     std::unordered_map<SchemaId, KnownTable> tables_;
 
     ByteBuffer key_, old_key_, value_;
+    ByteBuffer times_;  // how an envelope ends: the same for all changes of a block
+    int64_t times_us_ = 0;
     Record record_;
 
     const std::string message_topic_, transaction_topic_;

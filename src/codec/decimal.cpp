@@ -212,7 +212,7 @@ bool put_unscaled(ByteBuffer& to, const DecimalText& value, int32_t scale, bool 
     char* digits = small;
     if (room > sizeof small) large.resize(room), digits = large.data();
     std::memcpy(digits, value.integer.data(), integer);
-    std::memcpy(digits + integer, value.fraction.data(), fraction);
+    if (fraction) std::memcpy(digits + integer, value.fraction.data(), fraction);
     if (wanted > fraction) std::memset(digits + integer + fraction, '0', wanted - fraction);
 
     // Of these digits the last ones go that stand below 10^-scale.

@@ -74,6 +74,24 @@ TEST(JsonText, Base64) {  // RFC 4648, section 10
     EXPECT_EQ(base64("foobar"), "\"Zm9vYmFy\"");
 }
 
+TEST(JsonText, IntegersOfEveryLength) {
+    auto check = [](int64_t value) {
+        ByteBuffer to;
+        json::put_int(to, value);
+        ASSERT_EQ(to.text(), std::to_string(value));
+        to.clear();
+        json::put_uint(to, static_cast<uint64_t>(value));
+        ASSERT_EQ(to.text(), std::to_string(static_cast<uint64_t>(value)));
+    };
+    for (int64_t i = -1001; i < 100001; ++i) check(i);
+    for (uint64_t power = 1; power < 1000000000000000000; power *= 10)
+        for (uint64_t near : {power - 1, power, power + 1, power * 7 + 3}) {
+            check(static_cast<int64_t>(near));
+            check(-static_cast<int64_t>(near));
+        }
+    for (int64_t value : {INT64_MIN, INT64_MIN + 1, INT64_MAX, int64_t{0}}) check(value);
+}
+
 TEST(JsonText, Numbers) {
     ByteBuffer to;
     json::put_int(to, INT64_MIN);

@@ -59,21 +59,18 @@ class PostgresSourceInfo : public SourceInfoWriter {
     }
 
     void write(const std::vector<std::string>& pieces, const Change& change, const Transaction& transaction,
-               int64_t captured_at_us, ByteBuffer& to) const override {
+               int64_t captured_at_us, ByteBuffer& to) override {
         bool outside = change.op == Op::message && !change.transactional;
         int64_t time_us = outside ? captured_at_us : transaction.commit_time_us;
         uint64_t lsn = change.offset.value ? change.offset.value : transaction.commit.value;
+        if (time_us != time_us_ || milliseconds_.empty()) set_time(time_us);
         to.put_text(pieces[0]);
-        json::put_int(to, time_us / 1000);
+        to.put_text(milliseconds_.text());
         to.put_text(",\"snapshot\":\"");
         to.put_text(snapshot_name(change.snapshot_place));
         to.put_text(pieces[1]);
         put_sequence(outside ? 0 : transaction.previous_end.value, lsn, to);
-        to.put_text("]\",\"ts_us\":");
-        json::put_int(to, time_us);
-        to.put_text(",\"ts_ns\":");
-        json::put_int(to, time_us);
-        to.put_text("000");
+        to.put_text(finer_.text());
         to.put_text(pieces[2]);
         put_or_null(outside ? 0 : transaction.id.value, to);
         to.put_text(",\"lsn\":");
@@ -94,6 +91,18 @@ class PostgresSourceInfo : public SourceInfoWriter {
     std::string collection(const TableSchema& schema) const override { return schema.qualified_name(); }
 
   private:
+    // All changes of a transaction have the same time: it is made into text once.
+    void set_time(int64_t time_us) {
+        time_us_ = time_us;
+        milliseconds_.clear();
+        json::put_int(milliseconds_, time_us / 1000);
+        finer_.clear();
+        finer_.put_text("]\",\"ts_us\":");
+        json::put_int(finer_, time_us);
+        finer_.put_text(",\"ts_ns\":");
+        json::put_int(finer_, time_us);
+        finer_.put_text("000");
+    }
     static void put_or_null(uint64_t number, ByteBuffer& to) {
         if (number)
             json::put_uint(to, number);
@@ -114,6 +123,8 @@ class PostgresSourceInfo : public SourceInfoWriter {
     }
 
     std::string head_;
+    int64_t time_us_ = 0;
+    ByteBuffer milliseconds_, finer_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The `source` block of Debezium's envelope: one writer per kind of source, so that each keeps its own
-// fields. Immutable once made; any thread.
+// fields. Belongs to the encoder that owns it, and its thread.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ class SourceInfoWriter {
     virtual std::vector<std::string> compile(const TableSchema* schema, std::string_view database) const = 0;
     // `"source":{…}`. Times outside of a transaction are captured_at_us.
     virtual void write(const std::vector<std::string>& pieces, const Change& change,
-                       const Transaction& transaction, int64_t captured_at_us, ByteBuffer& to) const = 0;
+                       const Transaction& transaction, int64_t captured_at_us, ByteBuffer& to) = 0;
     // The block's Connect schema as JSON, ready to stand in an envelope's fields.
     virtual std::string connect_schema() const = 0;
     // How transaction metadata names a transaction.

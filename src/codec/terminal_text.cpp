@@ -88,6 +88,11 @@ size_t put_visible(std::string& to, std::string_view text, size_t columns_max) {
 size_t visible_columns(std::string_view text) {
     size_t columns = 0;
     while (!text.empty()) {
+        if (static_cast<uint8_t>(text[0]) < 0x80) {
+            ++columns;
+            text.remove_prefix(1);
+            continue;
+        }
         CodePoint point = decode(text);
         columns += point.bytes ? columns_of(point.value) : 1;
         text.remove_prefix(point.bytes ? point.bytes : 1);

@@ -50,6 +50,9 @@ Status TextEncoder::encode(const Change& change, const Transaction& transaction,
     cells_.clear();
     bool outside = change.op == Op::message && !change.transactional;
     int64_t time_us = outside ? captured_at_us : transaction.commit_time_us;
+    bool row_missing = change.op == Op::update ? !change.has_after : !change.has_after && !change.has_before;
+    if (change.schema && change.op != Op::truncate && row_missing)
+        return fail(ErrorCode::BLOCK_MALFORMED, "a change has no row");
     const Table* table = change.schema ? &table_of(*change.schema) : nullptr;
     std::string_view name = table ? std::string_view(table->name) : "";
     switch (change.op) {
@@ -207,9 +210,9 @@ void TextEncoder::put_message(const Change& change) {
 size_t TextEncoder::cells_width(size_t value_max) const {
     size_t total = 0;
     for (auto& cell : cells_) {
-        total += cell.name.empty() ? 0 : visible_columns(cell.name) + 1;
-        total += std::min(visible_columns(cell.value), value_max) + 2;
-        if (cell.has_old) total += std::min(visible_columns(cell.old), value_max) + 4;
+        total += cell.name_width ? cell.name_width + 1 : 0;
+        total += std::min(cell.value_width, value_max) + 2;
+        if (cell.has_old) total += std::min(cell.old_width, value_max) + 4;
     }
     return total ? total - 2 : 0;
 }
@@ -218,6 +221,11 @@ size_t TextEncoder::cells_width(size_t value_max) const {
 // its last columns are only counted.
 void TextEncoder::put_cells() {
     if (cells_.empty()) return;
+    for (auto& cell : cells_) {
+        cell.name_width = visible_columns(cell.name);
+        cell.value_width = visible_columns(cell.value);
+        cell.old_width = visible_columns(cell.old);
+    }
     size_t room = options_.width > columns_ ? options_.width - columns_ : 0;
     size_t value_max = SIZE_MAX / 4;
     constexpr size_t value_min = 12;

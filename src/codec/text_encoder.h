@@ -44,6 +44,7 @@ class TextEncoder : public Encoder {
         std::string value, old;
         bool has_old = false, key = false;
         bool dim_value = false, dim_old = false;  // NULL, (unchanged)
+        size_t name_width = 0, value_width = 0, old_width = 0;
     };
 
     const Table& table_of(const TableSchema& schema);

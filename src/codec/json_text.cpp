@@ -67,7 +67,7 @@ uint8_t* write_eight(uint8_t* at, uint32_t value) {
 
 // Up to eight digits, without leading zeros.
 uint8_t* write_short(uint8_t* at, uint32_t value) {
-    uint8_t digits[8];
+    uint8_t digits[16];  // eight are used; the copy below reads past them
     write_eight(digits, value);
     size_t skip = 7 - (value >= 10) - (value >= 100) - (value >= 1000) - (value >= 10000) -
                   (value >= 100000) - (value >= 1000000) - (value >= 10000000);

@@ -83,6 +83,7 @@ Status TextEncoder::encode(const Change& change, const Transaction& transaction,
             break;
     }
     put_cells();
+    style(Style::plain);
     while (line_.ends_with(' ')) line_.pop_back();
     record_.topic = name;
     record_.value = line_;
@@ -217,6 +218,20 @@ size_t TextEncoder::cells_width(size_t value_max) const {
     return total ? total - 2 : 0;
 }
 
+// The widest that values may be for the cells to fit into room.
+size_t TextEncoder::value_max_for(size_t room) const {
+    constexpr size_t value_min = 12;
+    size_t low = value_min, high = std::max(room, value_min);
+    while (low < high) {
+        size_t middle = (low + high + 1) / 2;
+        if (cells_width(middle) <= room)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
 // Where a line is too long its longest values are shortened, all to the same width; where that is not enough,
 // its last columns are only counted.
 void TextEncoder::put_cells() {
@@ -226,41 +241,30 @@ void TextEncoder::put_cells() {
         cell.value_width = visible_columns(cell.value);
         cell.old_width = visible_columns(cell.old);
     }
+    size_t value_max = SIZE_MAX / 4, all = cells_.size();
     size_t room = options_.width > columns_ ? options_.width - columns_ : 0;
-    size_t value_max = SIZE_MAX / 4;
-    constexpr size_t value_min = 12;
     if (options_.width && cells_width(value_max) > room) {
-        size_t low = value_min, high = std::max(room, value_min);
-        while (low < high) {
-            size_t middle = (low + high + 1) / 2;
-            if (cells_width(middle) <= room)
-                low = middle;
-            else
-                high = middle - 1;
+        value_max = value_max_for(room);
+        constexpr size_t count_width = 6;  // "  … +9"
+        size_t less_room = room > count_width ? room - count_width : 0;
+        while (cells_.size() > 1 && cells_width(value_max) > (cells_.size() < all ? less_room : room)) {
+            cells_.pop_back();
+            value_max = value_max_for(less_room);
         }
-        value_max = low;
-    }
-    size_t shown = cells_.size(), all = cells_.size();
-    while (options_.width && shown > 1 &&
-           cells_width(value_max) > (shown < all ? room - std::min<size_t>(room, 6) : room)) {
-        cells_.pop_back();
-        --shown;
     }
     for (auto& cell : cells_) {
         put_cell(cell, value_max);
         line_ += "  ";
     }
-    if (shown == all) return;
+    if (cells_.size() == all) return;
     style(Style::dim);
-    line_ += fmt::format("… +{}", all - shown);
-    style(Style::plain);
+    line_ += fmt::format("… +{}", all - cells_.size());
 }
 
 void TextEncoder::put_cell(const Cell& cell, size_t value_max) {
     if (!cell.name.empty()) {
         style(cell.key ? Style::bold : Style::dim);
         line_ += cell.name;
-        style(Style::plain);
         style(Style::dim);
         line_ += cell.has_old ? ":" : "=";
         style(Style::plain);
@@ -283,10 +287,12 @@ void TextEncoder::put_value(std::string_view value, bool dim, size_t value_max, 
 }
 
 void TextEncoder::style(Style style) {
-    if (!options_.color) return;
-    static constexpr std::string_view codes[] = {"\x1b[0m",  "\x1b[2m",  "\x1b[1m",  "\x1b[32m", "\x1b[33m",
+    if (!options_.color || style == style_) return;
+    static constexpr std::string_view codes[] = {"",         "\x1b[2m",  "\x1b[1m",  "\x1b[32m", "\x1b[33m",
                                                  "\x1b[31m", "\x1b[34m", "\x1b[35m", "\x1b[36m"};
+    if (style_ != Style::plain) line_ += "\x1b[0m";
     line_ += codes[static_cast<size_t>(style)];
+    style_ = style;
 }
 
 void TextEncoder::put(std::string_view text) {

@@ -58,6 +58,7 @@ class TextEncoder : public Encoder {
     void put_message(const Change& change);
     void put_cells();
     size_t cells_width(size_t value_max) const;
+    size_t value_max_for(size_t room) const;
     void put_cell(const Cell& cell, size_t value_max);
     void put_value(std::string_view value, bool dim, size_t value_max, Style style);
 
@@ -68,8 +69,9 @@ class TextEncoder : public Encoder {
     TextOptions options_;
     std::unordered_map<SchemaId, Table> tables_;
     std::string line_;
-    size_t columns_ = 0;  // of line_
-    size_t table_width_ = 8;
+    Style style_ = Style::plain;  // that line_ ends in
+    size_t columns_ = 0;          // of line_
+    size_t table_width_ = 12;
     std::vector<Cell> cells_;
     int64_t clock_second_ = INT64_MIN;  // what clock_ shows
     char clock_[16] = {};

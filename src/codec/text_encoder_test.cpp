@@ -54,9 +54,9 @@ auto insert(const TableSchema& t, Op op = Op::create) {
 TEST(TextEncoder, Rows) {
     auto t = orders();
     EXPECT_EQ(line(t, insert(*t)),
-              "08:58:24.863  orders    INSERT    id=42  status=new  total=19.90  note=NULL\n");
+              "08:58:24.863  orders        INSERT    id=42  status=new  total=19.90  note=NULL\n");
     EXPECT_EQ(line(t, insert(*t, Op::read)),
-              "08:58:24.863  orders    SNAPSHOT  id=42  status=new  total=19.90  note=NULL\n");
+              "08:58:24.863  orders        SNAPSHOT  id=42  status=new  total=19.90  note=NULL\n");
     auto s = orders("sales");
     EXPECT_EQ(line(s, insert(*s)),
               "08:58:24.863  sales.orders  INSERT    id=42  status=new  total=19.90  note=NULL\n");
@@ -76,9 +76,9 @@ TEST(TextEncoder, UpdateShowsWhatChanged) {
             b.end_row();
         };
     };
-    EXPECT_EQ(line(t, update(true)), "08:58:24.863  orders    UPDATE    id=42  status: new → paid\n");
+    EXPECT_EQ(line(t, update(true)), "08:58:24.863  orders        UPDATE    id=42  status: new → paid\n");
     EXPECT_EQ(line(t, update(false)),
-              "08:58:24.863  orders    UPDATE    id=42  status=paid  total=19.90  note=(unchanged)\n");
+              "08:58:24.863  orders        UPDATE    id=42  status=paid  total=19.90  note=(unchanged)\n");
 }
 
 TEST(TextEncoder, UpdateOfTheKeyAndOfNothing) {
@@ -93,7 +93,7 @@ TEST(TextEncoder, UpdateOfTheKeyAndOfNothing) {
                        row(b, 42, "new", "1", ValueState::null);
                        b.end_row();
                    }),
-              "08:58:24.863  orders    UPDATE    id: 41 → 42  status=new  total=1  note=NULL\n");
+              "08:58:24.863  orders        UPDATE    id: 41 → 42  status=new  total=1  note=NULL\n");
     EXPECT_EQ(line(t,
                    [&](BlockBuilder& b) {
                        b.begin_row(Op::update, *t, SourceOffset(1));
@@ -103,7 +103,7 @@ TEST(TextEncoder, UpdateOfTheKeyAndOfNothing) {
                        row(b, 42, "new", "1", ValueState::unchanged);
                        b.end_row();
                    }),
-              "08:58:24.863  orders    UPDATE    id=42  (nothing changed)\n");
+              "08:58:24.863  orders        UPDATE    id=42  (nothing changed)\n");
 }
 
 TEST(TextEncoder, DeleteTruncateMessage) {
@@ -116,12 +116,12 @@ TEST(TextEncoder, DeleteTruncateMessage) {
                        b.end_tuple();
                        b.end_row();
                    }),
-              "08:58:24.863  orders    DELETE    id=42\n");
+              "08:58:24.863  orders        DELETE    id=42\n");
     EXPECT_EQ(line(t, [&](BlockBuilder& b) { b.add_truncate(*t, SourceOffset(1), true, false); }),
-              "08:58:24.863  orders    TRUNCATE  cascade\n");
+              "08:58:24.863  orders        TRUNCATE  cascade\n");
     EXPECT_EQ(
         line(t, [&](BlockBuilder& b) { b.add_message(SourceOffset(1), true, "audit", as_bytes("a\nb")); }),
-        "08:58:24.863            MESSAGE   audit  a\\nb\n");
+        "08:58:24.863                MESSAGE   audit  a\\nb\n");
 }
 
 TEST(TextEncoder, LongLinesAreShortenedToTheWidth) {

@@ -23,7 +23,9 @@ Block position_block(const Position& position, BlockFlags flags) {
 
 Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
     constexpr BlockFlags whole_unit = BlockFlag::unit_begin | BlockFlag::unit_end;
-    LEAT_TRY(channel_.push_and_wait_durable(position_block(plan.position_before(), whole_unit), stop));
+    BlockBuilder before(4096);
+    for (auto& schema : plan.schemas_before()) before.add_schema(*schema);
+    LEAT_TRY(channel_.push_and_wait_durable(before.finish(whole_unit, plan.position_before().bytes), stop));
     LEAT_TRY(plan.begin(stop));
     uint64_t estimate = 0;
     for (const SnapshotTable& table : plan.tables()) estimate += table.rows_estimate;

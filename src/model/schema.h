@@ -128,6 +128,11 @@ struct TableDefinition {
     std::vector<Column> columns;
     std::vector<uint32_t> key;  // column indexes of the primary key (or unique identity index), in key order
 
+    // A marker in place of a schema: the table is no longer captured. Changes that it has from then on are
+    // not in the log, so that capturing it again begins with a snapshot.
+    static constexpr char not_captured = 'x';
+    bool captured() const { return replica_identity != not_captured; }
+
     // Everything but id and version: whether a new version is needed.
     bool same_shape(const TableDefinition& other) const;
 };

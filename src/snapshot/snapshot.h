@@ -51,6 +51,8 @@ class SnapshotPlan {
     virtual ~SnapshotPlan() = default;
     // Appended and durable before begin(): a kill from there on finds what had been intended.
     virtual Position position_before() const = 0;
+    // Appended with it: markers of tables that are no longer captured, or have to be read again.
+    virtual std::vector<std::shared_ptr<const TableSchema>> schemas_before() const { return {}; }
     // Changes the source as needed, fixes the moment of the snapshot and cuts the tables into steps.
     virtual Status begin(std::stop_token stop) = 0;
 

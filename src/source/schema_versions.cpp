@@ -18,6 +18,16 @@ std::shared_ptr<const TableSchema> SchemaVersions::assign(TableDefinition defini
     return known;
 }
 
+std::shared_ptr<const TableSchema> SchemaVersions::assign_not_captured(const TableSchema& last) {
+    TableDefinition marker;
+    marker.table = last.table;
+    marker.database = last.database;
+    marker.schema = last.schema;
+    marker.name = last.name;
+    marker.replica_identity = TableDefinition::not_captured;
+    return assign(std::move(marker));
+}
+
 const TableSchema* SchemaVersions::latest(TableId table) const {
     auto found = latest_.find(table);
     return found == latest_.end() ? nullptr : found->second.get();

@@ -16,6 +16,8 @@ class SchemaVersions {
 
     // The schema for a definition whose id and version are not set.
     std::shared_ptr<const TableSchema> assign(TableDefinition definition);
+    // The marker that a table is no longer captured.
+    std::shared_ptr<const TableSchema> assign_not_captured(const TableSchema& last);
     const TableSchema* latest(TableId table) const;
 
   private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unordered_set>
 
 #include "base/logging.h"
 #include "source/postgres/checks.h"
@@ -112,7 +113,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         }
     }
     if (is_new) return start_new(server, std::move(tables), stop);
-    return resume(from, server, std::move(tables), stop);
+    return resume(server, std::move(tables), stop);
 }
 
 // Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
@@ -124,30 +125,29 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIden
     state_.system_id = server.system_id;
     state_.timeline = server.timeline;
     state_.slot = options_.slot_name;
+    // What the log may have of the tables is from before: until they are read again they do not count as
+    // captured.
+    auto markers = no_longer_captured({});
     if (options_.snapshot_mode == SnapshotMode::initial_only)
-        return plan(Plan::Kind::without_slot, std::move(tables));
-    // The slot can only be ours: the log said creating_slot, or the operator chose when_needed.
+        return plan(Plan::Kind::without_slot, {}, std::move(tables), std::move(markers));
     LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
     if (slot) {
         LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
         if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
-        LEAT_TRY(drop_slot(*sql_, options_.slot_name, stop));
     }
-    LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
-    if (options_.snapshot_mode == SnapshotMode::no_data) tables.clear();
-    return plan(Plan::Kind::with_new_slot, std::move(tables));
+    auto to_read = options_.snapshot_mode == SnapshotMode::no_data ? std::vector<TableInfo>{} : tables;
+    return plan(Plan::Kind::with_new_slot, std::move(tables), std::move(to_read), std::move(markers));
 }
 
-Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ResumePoint& from,
-                                                             const ServerIdentity& server,
+Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentity& server,
                                                              std::vector<TableInfo> tables,
                                                              std::stop_token stop) {
+    auto to_read = tables;
+    std::erase_if(to_read, [&](const TableInfo& table) { return is_captured(table); });
+    bool in_snapshot = state_.phase == ResumeState::Phase::snapshot;
     if (options_.snapshot_mode == SnapshotMode::initial_only) {
-        if (state_.phase != ResumeState::Phase::snapshot && state_.phase != ResumeState::Phase::complete)
-            return nullptr;
-        auto left = not_in_log(from, std::move(tables));
-        if (left.empty()) return nullptr;
-        return plan(Plan::Kind::without_slot, std::move(left));
+        if (state_.phase == ResumeState::Phase::streaming || to_read.empty()) return nullptr;
+        return plan(Plan::Kind::without_slot, {}, std::move(to_read), {});
     }
     LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
     Status status = check_resume(state_, server, slot, options_.slot_name);
@@ -159,30 +159,44 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ResumePoint& 
         return start_new(server, std::move(tables), stop);
     }
     if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
-    LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
     durable_ = state_.lsn.value;
-    bool all =
-        options_.snapshot_mode == SnapshotMode::always && state_.phase == ResumeState::Phase::streaming;
-    auto wanted = all ? std::move(tables) : not_in_log(from, std::move(tables));
-    if (options_.snapshot_mode == SnapshotMode::no_data) wanted.clear();
-    if (wanted.empty() && state_.phase == ResumeState::Phase::streaming) return nullptr;
-    return plan(Plan::Kind::beside_old_slot, std::move(wanted));
+    if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) to_read = tables;
+    if (options_.snapshot_mode == SnapshotMode::no_data) to_read.clear();
+    // Told to the log before the publications change: see TableDefinition::not_captured.
+    auto markers = no_longer_captured(tables);
+    if (to_read.empty() && markers.empty() && !in_snapshot) {
+        LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
+        return nullptr;
+    }
+    return plan(Plan::Kind::beside_old_slot, std::move(tables), std::move(to_read), std::move(markers));
 }
 
 // A table whose snapshot is complete, or whose changes have been streamed from its beginning, has its schema
 // in the log.
-std::vector<TableInfo> PostgresSource::not_in_log(const ResumePoint& from,
-                                                  std::vector<TableInfo> tables) const {
-    std::erase_if(tables, [&](const TableInfo& table) {
-        return std::any_of(from.schemas.begin(), from.schemas.end(),
-                           [&](auto& schema) { return schema->table.value == table.oid; });
-    });
-    return tables;
+bool PostgresSource::is_captured(const TableInfo& table) const {
+    const TableSchema* latest = schemas_->latest(TableId(table.oid));
+    return latest && latest->captured();
 }
 
-std::unique_ptr<SnapshotPlan> PostgresSource::plan(Plan::Kind kind, std::vector<TableInfo> tables) {
-    return std::make_unique<Plan>(Plan::Context{options_, *sql_, *replication_, *catalog_, *schemas_, state_},
-                                  kind, std::move(tables));
+// Markers for the tables that the log has and `tables` has not.
+std::vector<std::shared_ptr<const TableSchema>> PostgresSource::no_longer_captured(
+    const std::vector<TableInfo>& tables) {
+    std::unordered_set<uint64_t> captured;
+    for (const TableInfo& table : tables) captured.insert(table.oid);
+    std::vector<std::shared_ptr<const TableSchema>> markers;
+    for (auto& schema : in_log_) {
+        if (!schema->captured() || captured.contains(schema->table.value)) continue;
+        markers.push_back(schemas_->assign_not_captured(*schema));
+    }
+    return markers;
+}
+
+std::unique_ptr<SnapshotPlan> PostgresSource::plan(Plan::Kind kind, std::vector<TableInfo> captured,
+                                                   std::vector<TableInfo> to_read,
+                                                   std::vector<std::shared_ptr<const TableSchema>> markers) {
+    return std::make_unique<Plan>(
+        Plan::Context{options_, *sql_, *replication_, *catalog_, *schemas_, state_, publications_}, kind,
+        std::move(captured), std::move(to_read), std::move(markers));
 }
 
 // The server may need a moment to notice that our killed predecessor is gone. Somebody else's reader stays.

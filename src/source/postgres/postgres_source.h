@@ -36,11 +36,14 @@ class PostgresSource : public Source {
     Status check_findings(const std::vector<TableInfo>& tables, bool needs_slot, std::stop_token stop);
     Result<std::unique_ptr<SnapshotPlan>> start_new(const ServerIdentity& server,
                                                     std::vector<TableInfo> tables, std::stop_token stop);
-    Result<std::unique_ptr<SnapshotPlan>> resume(const ResumePoint& from, const ServerIdentity& server,
-                                                 std::vector<TableInfo> tables, std::stop_token stop);
-    std::vector<TableInfo> not_in_log(const ResumePoint& from, std::vector<TableInfo> tables) const;
+    Result<std::unique_ptr<SnapshotPlan>> resume(const ServerIdentity& server, std::vector<TableInfo> tables,
+                                                 std::stop_token stop);
+    bool is_captured(const TableInfo& table) const;
+    std::vector<std::shared_ptr<const TableSchema>> no_longer_captured(const std::vector<TableInfo>& tables);
     Status wait_until_slot_is_free(std::stop_token stop);
-    std::unique_ptr<SnapshotPlan> plan(Plan::Kind kind, std::vector<TableInfo> tables);
+    std::unique_ptr<SnapshotPlan> plan(Plan::Kind kind, std::vector<TableInfo> captured,
+                                       std::vector<TableInfo> to_read,
+                                       std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
     Status take_message(Bytes copy_data);

@@ -5,13 +5,20 @@
 #include "base/clock.h"
 #include "base/logging.h"
 #include "source/postgres/chunk_planner.h"
+#include "source/postgres/publication.h"
 
 namespace leat::pg {
 
 using namespace std::chrono_literals;
 
-PostgresSnapshotPlan::PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> tables)
-    : context_(context), kind_(kind), infos_(std::move(tables)) {}
+PostgresSnapshotPlan::PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> captured,
+                                           std::vector<TableInfo> to_read,
+                                           std::vector<std::shared_ptr<const TableSchema>> markers)
+    : context_(context),
+      kind_(kind),
+      captured_(std::move(captured)),
+      infos_(std::move(to_read)),
+      markers_(std::move(markers)) {}
 
 PostgresSnapshotPlan::~PostgresSnapshotPlan() {
     if (exporting_ && context_.sql.alive()) (void)context_.sql.execute("COMMIT");
@@ -20,6 +27,11 @@ PostgresSnapshotPlan::~PostgresSnapshotPlan() {
 Position PostgresSnapshotPlan::position_before() const { return context_.state.encode(); }
 
 Status PostgresSnapshotPlan::begin(std::stop_token stop) {
+    if (kind_ == Kind::with_new_slot) LEAT_TRY(drop_unused_slot(stop));
+    if (kind_ != Kind::without_slot) {
+        LEAT_ASSIGN(context_.publications,
+                    ensure_publications(context_.sql, context_.options, captured_, stop));
+    }
     // The files that the tables have before the snapshot is fixed; see
     // PostgresChunkReader::check_not_rewritten.
     LEAT_ASSIGN(auto storage, context_.catalog.storage(infos_, stop));
@@ -29,6 +41,14 @@ Status PostgresSnapshotPlan::begin(std::stop_token stop) {
     else
         LEAT_TRY(export_snapshot(stop));
     return plan_tables(stop);
+}
+
+// A slot of our name can only be ours: the log says creating_slot, or the operator chose when_needed.
+Status PostgresSnapshotPlan::drop_unused_slot(std::stop_token stop) {
+    if (context_.options.temporary) return {};
+    LEAT_ASSIGN(auto slot, find_slot(context_.sql, context_.options.slot_name, stop));
+    if (!slot) return {};
+    return drop_slot(context_.sql, context_.options.slot_name, stop);
 }
 
 Status PostgresSnapshotPlan::make_slot(std::stop_token stop) {

@@ -24,7 +24,8 @@ class PostgresSnapshotPlan : public SnapshotPlan {
         Connection& replication;
         Catalog& catalog;
         SchemaVersions& schemas;
-        ResumeState& state;  // the source's; moved on by begin() and position_after()
+        ResumeState& state;                      // the source's; moved on by begin() and position_after()
+        std::vector<std::string>& publications;  // the source's; filled by begin()
     };
     enum class Kind : uint8_t {
         with_new_slot,    // makes the slot; reads the tables under its snapshot
@@ -32,10 +33,15 @@ class PostgresSnapshotPlan : public SnapshotPlan {
         beside_old_slot,  // reads the tables under a snapshot of its own
     };
 
-    PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> tables);
+    // captured: all tables of the source, which are published; to_read: those that the snapshot reads;
+    // markers: see schemas_before().
+    PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> captured,
+                         std::vector<TableInfo> to_read,
+                         std::vector<std::shared_ptr<const TableSchema>> markers);
     ~PostgresSnapshotPlan() override;
 
     Position position_before() const override;
+    std::vector<std::shared_ptr<const TableSchema>> schemas_before() const override { return markers_; }
     Status begin(std::stop_token stop) override;
     const std::vector<SnapshotTable>& tables() const override { return tables_; }
     const std::vector<SnapshotStep>& steps() const override { return steps_; }
@@ -44,6 +50,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     Position position_after() override;
 
   private:
+    Status drop_unused_slot(std::stop_token stop);
     Status make_slot(std::stop_token stop);
     Status export_snapshot(std::stop_token stop);
     Status wait_for_older_transactions(std::stop_token stop);
@@ -51,7 +58,9 @@ class PostgresSnapshotPlan : public SnapshotPlan {
 
     Context context_;
     const Kind kind_;
-    std::vector<TableInfo> infos_;
+    const std::vector<TableInfo> captured_;
+    const std::vector<TableInfo> infos_;  // to be read
+    const std::vector<std::shared_ptr<const TableSchema>> markers_;
     std::vector<SnapshotTable> tables_;
     std::vector<CopyTable> copy_tables_;
     std::vector<SnapshotStep> steps_;

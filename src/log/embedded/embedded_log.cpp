@@ -33,7 +33,7 @@ Result<std::unique_ptr<EmbeddedLog>> EmbeddedLog::open(const std::string& data_d
 
 Status EmbeddedLog::recover() {
     LEAT_ASSIGN(tail_, Tail::open_for_writing(paths_.tail()));
-    LEAT_ASSIGN(auto files, recover_log(paths_, tail_->read()));
+    LEAT_ASSIGN(auto files, recover_log(paths_, tail_->read_abandoned()));
     if (files.last) {
         file_ = std::move(files.last->file);
         path_ = files.last->path;
@@ -98,12 +98,16 @@ Status EmbeddedLog::roll() {
 
 Status EmbeddedLog::create_segment(const SegmentHeader& header) {
     std::string temporary = paths_.new_segment(header.first_seq), path = paths_.segment(header.first_seq);
-    LEAT_ASSIGN(auto file, open_file(temporary, O_RDWR | O_CREAT | O_TRUNC));
-    if (auto wrote = write_segment(file.get(), header); !wrote) {
+    auto opened = open_file(temporary, O_RDWR | O_CREAT | O_TRUNC);
+    if (!opened) return failed(opened.error(), temporary);
+    FileDescriptor file = std::move(*opened);
+    Status made = write_segment(file.get(), header);
+    if (made && ::rename(temporary.c_str(), path.c_str()) != 0)
+        made = fail(io_error("rename", "file", errno));
+    if (!made) {
         ::unlink(temporary.c_str());
-        return failed(wrote.error(), temporary);
+        return failed(made.error(), temporary);
     }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail(io_error("rename", temporary, errno));
     // From here on the new segment is the log's end, whether or not the directory reached the disk: without
     // it recovery goes on in the old segment, which is complete.
     LEAT_ASSIGN(uint64_t bytes, file_size(file.get()));

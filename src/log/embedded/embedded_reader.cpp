@@ -165,7 +165,11 @@ Result<std::optional<Block>> EmbeddedReader::read_visible() {
 }
 
 Result<bool> EmbeddedReader::find_more() {
-    LEAT_ASSIGN(auto extent, watch_.read());
+    // Once a later segment is known to exist, this one does not change.
+    if (!extent_ || extent_->segment <= segment_) {
+        LEAT_ASSIGN(extent_, watch_.read());
+    }
+    const auto& extent = extent_;
     if (!extent || extent->segment < segment_) return false;
     if (extent->segment > segment_) {
         sealed_ = true;

@@ -40,6 +40,7 @@ class EmbeddedReader final : public LogReader {
 
     SourcePaths paths_;
     ExtentWatch watch_;
+    std::optional<LogExtent> extent_;  // as of the last look
     SchemaSet schemas_;
 
     Seq segment_{0};

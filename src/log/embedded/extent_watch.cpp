@@ -41,7 +41,7 @@ Result<std::optional<LogExtent>> ExtentWatch::read_files() {
     bool same =
         scanned_ && scanned_->segment == segments.back().first_seq && scanned_bytes_ == segments.back().bytes;
     if (same) return scanned_;
-    auto examined = examine_log(paths_, tail_ ? tail_->read() : std::nullopt);
+    auto examined = examine_log(paths_, tail_ ? tail_->read_abandoned() : std::nullopt);
     if (!examined && examined.error().code == ErrorCode::LOG_CORRUPT) {
         // The last segment says nothing of itself; those before it can still be read.
         sound_ = fail(examined.error());

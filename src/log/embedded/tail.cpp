@@ -68,20 +68,25 @@ std::unique_ptr<Tail> Tail::open_for_reading(const std::string& path) {
     return tail;
 }
 
-std::optional<TailState> Tail::read() const {
+TailState Tail::load_fields() const {
     constexpr auto acquire = std::memory_order_acquire;
+    TailState state;
+    state.generation = page_->generation.load(acquire);
+    state.extent.segment = Seq(page_->segment.load(acquire));
+    state.extent.offset = page_->offset.load(acquire);
+    state.extent.next_seq = Seq(page_->next_seq.load(acquire));
+    state.extent.commit_time_us_max = page_->commit_time_us_max.load(acquire);
+    state.synced_unit = UnitId(page_->synced_unit.load(acquire));
+    state.sync_failed = page_->sync_failed.load(acquire);
+    return state;
+}
+
+std::optional<TailState> Tail::read() const {
     for (int attempt = 0; attempt < 1000; ++attempt) {
-        uint32_t before = page_->lock.load(acquire);
+        uint32_t before = page_->lock.load(std::memory_order_acquire);
         if (before % 2 == 0) {
-            TailState state;
-            state.generation = page_->generation.load(acquire);
-            state.extent.segment = Seq(page_->segment.load(acquire));
-            state.extent.offset = page_->offset.load(acquire);
-            state.extent.next_seq = Seq(page_->next_seq.load(acquire));
-            state.extent.commit_time_us_max = page_->commit_time_us_max.load(acquire);
-            state.synced_unit = UnitId(page_->synced_unit.load(acquire));
-            state.sync_failed = page_->sync_failed.load(acquire);
-            if (page_->lock.load(acquire) == before) {
+            TailState state = load_fields();
+            if (page_->lock.load(std::memory_order_acquire) == before) {
                 if (state.generation == 0) return std::nullopt;
                 return state;
             }
@@ -89,6 +94,12 @@ std::optional<TailState> Tail::read() const {
         std::this_thread::yield();
     }
     return std::nullopt;
+}
+
+std::optional<TailState> Tail::read_abandoned() const {
+    TailState state = load_fields();
+    if (state.generation == 0) return std::nullopt;
+    return state;
 }
 
 void Tail::publish(const TailState& state) {

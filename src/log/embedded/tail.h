@@ -40,6 +40,9 @@ class Tail {
 
     // Empty if a writer died while it published, or nothing was ever published.
     std::optional<TailState> read() const;
+    // The same when the page may be as a dying writer left it: each field is right by itself, for what was
+    // synced that is enough. Empty: nothing was ever published.
+    std::optional<TailState> read_abandoned() const;
     void publish(const TailState& state);
     // Notes a failed fdatasync, and nothing else.
     void set_sync_failed();
@@ -51,6 +54,7 @@ class Tail {
   private:
     struct Page;
     explicit Tail(void* page);
+    TailState load_fields() const;
     Page* page_;
 };
 

@@ -104,10 +104,11 @@ struct ReadBack {
     std::optional<Error> error;
 };
 
-// All rows that can be read now.
-inline ReadBack read_rows(LogReader& reader, std::chrono::milliseconds wait = 0ms) {
+// The rows that can be read now, of so many blocks at most.
+inline ReadBack read_rows(LogReader& reader, std::chrono::milliseconds wait = 0ms,
+                          size_t blocks_max = SIZE_MAX) {
     ReadBack result;
-    while (true) {
+    for (size_t blocks = 0; blocks < blocks_max; ++blocks) {
         auto block = reader.next(wait);
         if (!block) {
             result.error = block.error();
@@ -127,6 +128,7 @@ inline ReadBack read_rows(LogReader& reader, std::chrono::milliseconds wait = 0m
             result.seqs.push_back(items.change().seq.value);
         }
     }
+    return result;
 }
 
 inline std::vector<int64_t> numbers(int64_t first, int64_t last) {

@@ -59,7 +59,7 @@ void trim(Limbs& number) {
 }
 
 void add_shifted(Limbs& to, const Limbs& what, size_t shift) {
-    if (to.size() < what.size() + shift + 1) to.resize(what.size() + shift + 1);
+    to.resize(std::max(to.size(), what.size() + shift) + 1);  // with room for a last carry
     uint64_t carry = 0;
     for (size_t i = 0; i < what.size() || carry; ++i) {
         carry += uint64_t{to[i + shift]} + (i < what.size() ? what[i] : 0);

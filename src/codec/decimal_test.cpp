@@ -93,6 +93,13 @@ TEST(Decimal, LargeNumbers) {
             EXPECT_EQ(to_decimal(to.view()), text) << size;
         }
     }
+    // Where every limb carries into the next.
+    for (size_t nines = 280; nines < 2500; nines += 111) {
+        ByteBuffer to;
+        std::string text(nines, '9');
+        ASSERT_TRUE(put_unscaled(to, *DecimalText::parse(text), 0));
+        ASSERT_EQ(to_decimal(to.view()), text) << nines;
+    }
     // 10^n has long runs of zeros, where a half of the digits is nothing.
     for (size_t zeros : {40u, 300u, 700u, 5000u}) {
         ByteBuffer to;

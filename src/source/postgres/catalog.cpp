@@ -197,9 +197,10 @@ void set_key(TableDefinition& definition, const std::vector<std::string>& names)
     if (definition.key.size() != names.size()) definition.key.clear();
 }
 
+// Under USING INDEX an old row has only the index's columns: they are the key, so that a delete has one.
 const std::vector<std::string>& key_names(const TableInfo& table) {
-    return !table.primary_key.empty() || table.replica_identity != 'i' ? table.primary_key
-                                                                       : table.identity_index;
+    return table.replica_identity == 'i' && !table.identity_index.empty() ? table.identity_index
+                                                                          : table.primary_key;
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ int run_check(const CheckCommand& command);
 // Prints an error as "CODE: message", then what to do, and returns the exit status for it.
 int report(const Error& error);
 
-// Blocks SIGINT and SIGTERM in every thread started later, and ignores SIGPIPE.
+// For commands that have something to clean up: blocks SIGINT and SIGTERM in every thread started later.
 void prepare_signals();
 // Waits for SIGINT or SIGTERM up to the time given; true if one came.
 bool wait_for_signal(std::chrono::milliseconds wait);

@@ -27,7 +27,6 @@ sigset_t stop_signals() {
 void prepare_signals() {
     sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool wait_for_signal(std::chrono::milliseconds wait) {

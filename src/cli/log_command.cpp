@@ -94,7 +94,7 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
             continue;
         }
         LEAT_TRY(printer->flush());
-        if (!command.follow || printer->idle_too_long() || wait_for_signal(0ms)) break;
+        if (!command.follow || printer->idle_too_long()) break;
         LEAT_ASSIGN(block, reader->next(100ms));
         if (block) LEAT_TRY(printer->print(*block, reader->schemas()));
     }

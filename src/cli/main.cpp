@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "cli/commands.h"
@@ -94,9 +95,9 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return report({ErrorCode::USAGE, error.what(), "See leat --help, and leat COMMAND --help."});
     }
-    prepare_signals();
-    if (*tail_app) return run_tail(tail);
-    if (*run_app) return run_server(run);
+    std::signal(SIGPIPE, SIG_IGN);
     if (*log_app) return run_log(log);
-    return run_check(check);
+    if (*check_app) return run_check(check);
+    prepare_signals();
+    return *tail_app ? run_tail(tail) : run_server(run);
 }

@@ -1,10 +1,12 @@
 #include "cli/output.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -130,11 +132,16 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
     return flush();
 }
 
+// An interruptible one never blocks for long: it writes what a pipe is sure to take, and only when it has
+// room.
 Status Printer::flush() {
+    const size_t write_max = options_.interruptible ? PIPE_BUF : SIZE_MAX;
     const uint8_t* from = out_.data();
     size_t left = out_.size();
-    while (left > 0) {
-        ssize_t written = ::write(STDOUT_FILENO, from, left);
+    while (left > 0 && !cancelled_) {
+        pollfd entry{STDOUT_FILENO, POLLOUT, 0};
+        if (options_.interruptible && ::poll(&entry, 1, 200) <= 0) continue;
+        ssize_t written = ::write(STDOUT_FILENO, from, std::min(left, write_max));
         if (written < 0 && errno == EINTR) continue;
         if (written < 0 && errno == EPIPE) {  // the reader has seen enough
             finished_ = true;
@@ -149,8 +156,8 @@ Status Printer::flush() {
 }
 
 bool Printer::idle_too_long() const {
-    return options_.idle_exit_seconds > 0 &&
-           SteadyClock::now() - last_printed_ >= std::chrono::duration<double>(options_.idle_exit_seconds);
+    return options_.idle_exit_seconds > 0 && SteadyClock::now() - last_printed_.load() >=
+                                                 std::chrono::duration<double>(options_.idle_exit_seconds);
 }
 
 }  // namespace leat::cli

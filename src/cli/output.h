@@ -1,6 +1,7 @@
 // Printing changes to standard output: what tail and log share.
 #pragma once
 
+#include <atomic>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct OutputOptions {
     double idle_exit_seconds = 0;       // 0: never
     std::string color = "auto";         // auto, always, never
     std::vector<std::string> settings;  // name=value of Debezium's format options
+    bool interruptible = false;         // by Printer::cancel(), also while nobody takes the output
 };
 
 // Applies name=value settings over what is known of the source.
@@ -34,7 +36,8 @@ struct Bounds {
     int64_t to_time_us = INT64_MAX;
 };
 
-// Counts what is printed and when; filters before encoding. Belongs to one thread.
+// Counts what is printed and when; filters before encoding. One thread prints; finished(), idle_too_long()
+// and cancel() may be called by another.
 class Printer : private RecordSink {
   public:
     static Result<std::unique_ptr<Printer>> make(const OutputOptions& options, DebeziumOptions debezium);
@@ -50,6 +53,9 @@ class Printer : private RecordSink {
     bool finished() const { return finished_; }
     // Nothing was printed for the time of --idle-exit.
     bool idle_too_long() const;
+    // Gives up on a reader that takes nothing (a paused terminal): flush() returns soon, and what was not
+    // taken is dropped.
+    void cancel() { cancelled_ = true; }
 
   private:
     Printer(const OutputOptions& options, DebeziumOptions debezium);
@@ -66,8 +72,8 @@ class Printer : private RecordSink {
     ByteBuffer out_;
     std::unique_ptr<RecordSink> lines_;
     uint64_t printed_ = 0;
-    bool finished_ = false;
-    SteadyClock::time_point last_printed_ = SteadyClock::now();
+    std::atomic<bool> finished_{false}, cancelled_{false};
+    std::atomic<SteadyClock::time_point> last_printed_{SteadyClock::now()};
 };
 
 }  // namespace leat::cli

@@ -27,18 +27,12 @@ Status tail(const TailCommand& command) {
     debezium.database = url.database;
     OutputOptions output = command.output;
     output.tables.clear();  // the source selects them
+    output.interruptible = true;
     LEAT_ASSIGN(auto printer, Printer::make(output, std::move(debezium)));
     LEAT_ASSIGN(auto setup, make_temporary_source(config, secrets, MemoryShare{}, command.snapshot));
 
-    std::mutex mutex;  // the printer is used by the capture thread, and asked by this one
-    auto print = [&](const Block& block, SchemaSet& schemas) {
-        std::lock_guard lock(mutex);
-        return printer->print(block, schemas);
-    };
-    auto flush = [&] {
-        std::lock_guard lock(mutex);
-        return printer->flush();
-    };
+    auto print = [&](const Block& block, SchemaSet& schemas) { return printer->print(block, schemas); };
+    auto flush = [&] { return printer->flush(); };
     SourceRunner runner(
         "tail", std::move(setup.source),
         [&]() -> Result<std::unique_ptr<ChangeLog>> { return std::make_unique<TailLog>(print, flush); },
@@ -53,13 +47,10 @@ Status tail(const TailCommand& command) {
             greeted = true;
         }
         bool ended = status.state == SourceState::failed || status.state == SourceState::stopped;
-        bool finished;
-        {
-            std::lock_guard lock(mutex);
-            bool idle = status.state == SourceState::running && printer->idle_too_long();
-            finished = printer->finished() || idle;
-        }
+        bool idle = status.state == SourceState::running && printer->idle_too_long();
+        bool finished = printer->finished() || idle;
         if (!interrupted && !ended && !finished) continue;
+        if (interrupted) printer->cancel();
         runner.request_stop();
         runner.join();
         status = runner.status();

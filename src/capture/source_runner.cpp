@@ -71,7 +71,8 @@ void SourceRunner::run(std::stop_token stop) {
         }
         Error error = done ? Error{ErrorCode::PG_CONNECTION_LOST, "the stream ended", {}} : done.error();
         if (retry_class(error.code) == Retry::never || !options_.retry) {
-            log_error(LogLevel::error, name_, "FAILED", error);
+            // Without retries somebody waits for the outcome, and reports it.
+            if (options_.retry) log_error(LogLevel::error, name_, "FAILED", error);
             return set_state(SourceState::failed, std::move(error));
         }
         if (status().changes > changes_before) backoff.reset();
@@ -114,6 +115,8 @@ Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
             LEAT_TRY(append_group(channel, std::move(*item), stop));
         else if (closed)
             return {};
+        else
+            LEAT_TRY(sync(stop));  // what an earlier sync left for later (fsync: interval)
     }
 }
 

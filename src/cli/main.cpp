@@ -18,8 +18,11 @@ void add_output_options(CLI::App& app, OutputOptions& output) {
         ->type_name("GLOB");
     app.add_option("--op", output.ops, "Only these operations: c u d r t m (repeatable, or comma-separated)")
         ->type_name("OP");
-    app.add_option("--limit", output.limit, "End after so many records")->type_name("N");
+    app.add_option("--limit", output.limit, "End after so many records")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
     app.add_option("--idle-exit", output.idle_exit_seconds, "End when nothing came for so long")
+        ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");
     app.add_option("--format", output.format,
                    "text: a readable line per change; debezium: NDJSON, one record a line "

@@ -28,15 +28,16 @@ LogOptions log_options(const LogConfig& config) {
 
 using Runners = std::vector<std::unique_ptr<SourceRunner>>;
 
-Result<Runners> make_runners(const Config& config, EmbeddedLogs& logs) {
+// `logs` is filled in before the runners start: what the configuration says is checked before anything is
+// made on disk.
+Result<Runners> make_runners(const Config& config, const std::unique_ptr<EmbeddedLogs>& logs) {
     Runners runners;
     MemoryShare share{config.memory_bytes, std::max<size_t>(1, config.sources.size())};
     for (const SourceConfig& source : config.sources) {
-        // Before anything is started: a wrong option is told at once.
         LEAT_TRY(DebeziumOptions::parse(source.format_options));
         LEAT_ASSIGN(auto setup, make_source(source, config.secrets, share));
         auto open_log = [&logs, &config, &source]() -> Result<std::unique_ptr<ChangeLog>> {
-            LEAT_ASSIGN(auto log, logs.open_source(source.name));
+            LEAT_ASSIGN(auto log, logs->open_source(source.name));
             LEAT_TRY(
                 save_format_notes(config.log.dir, source.name, {source.topic_prefix, source.format_options}));
             return log;
@@ -59,8 +60,9 @@ void wait_for_end(const Runners& runners) {
 }
 
 Status serve(const Config& config) {
-    LEAT_ASSIGN(auto logs, EmbeddedLogs::open(config.log.dir, log_options(config.log)));
-    LEAT_ASSIGN(auto runners, make_runners(config, *logs));
+    std::unique_ptr<EmbeddedLogs> logs;
+    LEAT_ASSIGN(auto runners, make_runners(config, logs));
+    LEAT_ASSIGN(logs, EmbeddedLogs::open(config.log.dir, log_options(config.log)));
     log_event(
         LogLevel::info, "",
         fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, runners.size(), config.log.dir));

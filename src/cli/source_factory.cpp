@@ -50,6 +50,8 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.publish_via_partition_root = config.publish_via_partition_root;
     options.drop_slot_on_stop = config.drop_slot_on_stop;
     options.status_interval = config.status_update_interval;
+    options.slot_retries_max = config.slot_retries_max;
+    options.slot_retry_delay = config.slot_retry_delay;
     options.snapshot_readers = config.snapshot_threads;
     // A change is at once on the wire, in its block, and in the block before it.
     options.change_bytes_max = memory.total_bytes / 4;

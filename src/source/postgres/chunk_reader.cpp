@@ -133,10 +133,15 @@ Status PostgresChunkReader::put_row(Bytes row, const TableSchema& schema) {
     builder_.begin_after();
     LEAT_TRY(row_.split(as_text(row), columns_->size()));
     for (size_t i = 0; i < columns_->size(); ++i) {
-        if (row_[i])
-            LEAT_TRY((*columns_)[i](*row_[i], i, builder_));
-        else
+        if (!row_[i]) {
             builder_.set_state(i, ValueState::null);
+            continue;
+        }
+        Status status = (*columns_)[i](*row_[i], i, builder_);
+        if (status) [[likely]]
+            continue;
+        status.error().message += fmt::format(" (column {})", schema.columns[i].name);
+        return status;
     }
     builder_.end_tuple();
     builder_.end_row();

@@ -51,7 +51,8 @@ std::unexpected<Error> connect_error(std::string_view text) {
     std::string line = first_line(text, state);
     if (state == "3D000")
         return fail(ErrorCode::PG_NO_DATABASE, line, "Check the database name at the end of the URL.");
-    if (state.starts_with("28")) {
+    // libpq's own words: the server asked for a password, and there was none to send.
+    if (state.starts_with("28") || line.find("no password supplied") != std::string::npos) {
         // A server that was asked without TLS because we refuse a lesser connection says so in its pg_hba
         // message.
         return fail(ErrorCode::PG_AUTH, line,

@@ -99,8 +99,11 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
         if (slot) {
             LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
+            bool may_replace = options_.snapshot_mode == SnapshotMode::when_needed;
+            // Waiting would not help: what its reader has captured is not in this log.
+            if (slot->active && !may_replace) return fail(slot_in_use(*slot));
             if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
-            if (options_.snapshot_mode != SnapshotMode::when_needed)
+            if (!may_replace)
                 return fail(
                     ErrorCode::PG_SLOT_UNKNOWN,
                     fmt::format(
@@ -199,6 +202,15 @@ std::unique_ptr<SnapshotPlan> PostgresSource::plan(Plan::Kind kind, std::vector<
         std::move(captured), std::move(to_read), std::move(markers));
 }
 
+Error PostgresSource::slot_in_use(const SlotInfo& slot) const {
+    return {ErrorCode::PG_SLOT_IN_USE,
+            fmt::format("replication slot {} is read by another process (server process {})",
+                        options_.slot_name, slot.active_pid),
+            fmt::format("Stop the other reader, or give this source another slot.name. Who it is:\n"
+                        "SELECT * FROM pg_stat_activity WHERE pid = {};",
+                        slot.active_pid)};
+}
+
 // The server may need a moment to notice that our killed predecessor is gone. Somebody else's reader stays.
 Status PostgresSource::wait_until_slot_is_free(std::stop_token stop) {
     auto deadline = SteadyClock::now() + options_.slot_retry_delay * options_.slot_retries_max;
@@ -206,12 +218,7 @@ Status PostgresSource::wait_until_slot_is_free(std::stop_token stop) {
     while (true) {
         LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
         if (!slot || !slot->active) return {};
-        Error in_use{ErrorCode::PG_SLOT_IN_USE,
-                     fmt::format("replication slot {} is read by another process (server process {})",
-                                 options_.slot_name, slot->active_pid),
-                     fmt::format("Stop the other reader, or give this source another slot.name. Who it is:\n"
-                                 "SELECT * FROM pg_stat_activity WHERE pid = {};",
-                                 slot->active_pid)};
+        Error in_use = slot_in_use(*slot);
         if (SteadyClock::now() >= deadline) return fail(std::move(in_use));
         if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
         if (!told) log_error(LogLevel::warning, options_.name, "waiting", in_use);

@@ -40,6 +40,7 @@ class PostgresSource : public Source {
                                                  std::stop_token stop);
     bool is_captured(const TableInfo& table) const;
     std::vector<std::shared_ptr<const TableSchema>> no_longer_captured(const std::vector<TableInfo>& tables);
+    Error slot_in_use(const SlotInfo& slot) const;
     Status wait_until_slot_is_free(std::stop_token stop);
     std::unique_ptr<SnapshotPlan> plan(Plan::Kind kind, std::vector<TableInfo> captured,
                                        std::vector<TableInfo> to_read,

@@ -33,7 +33,7 @@ def test_kills(database, leat, episode):
         workload.disruptive.set()
     workload.start()
     options = {"segment.bytes": r.choice([65536, 1 << 20, 128 << 20]), "fsync": r.choice(["always", "interval", "never"])}
-    leat.configure(database.url(), log=options, status__update__interval__ms=r.choice([20, 10000]),
+    leat.configure(database.url(), log=options, status__update__interval__ms=r.choice([100, 10000]),
                    tables=["public.*"], snapshot__threads=r.choice([1, 3]))
     try:
         for kill in range(EPISODE // 2):  # from the start of the snapshot

@@ -133,11 +133,15 @@ def test_missing_table(shop, leat):
     untouched(shop, leat)
 
 
-def test_one_glob_without_a_table_is_said(shop, leat):
+def test_misspelt_table_beside_another_one(shop, leat):
+    """A name is refused; a pattern that matches nothing yet is said."""
     leat.configure(shop.url(), tables=["public.items", "public.itmes"])
+    assert_refused(leat.run(), "PG_NO_TABLES", "public.itmes")
+    untouched(shop, leat)
+    leat.configure(shop.url(), tables=["public.items", "public.itm*"])
     process = leat.run()
     leat.wait_count(process, 10)
-    assert "public.itmes" in process.error_text()
+    assert "PG_NO_TABLES" in process.error_text() and "public.itm*" in process.error_text()
 
 
 def test_wal_level(make_server, leat):
@@ -218,7 +222,7 @@ def test_second_server_on_the_same_slot(shop, leat, tmp_path_factory):
         second.configure(shop.url())
         process = second.run()
         status = process.wait()
-        assert status != 0 and re.search("PG_SLOT_(IN_USE|UNKNOWN)", process.error_text()), process.describe()
+        assert status != 0 and "PG_SLOT_IN_USE" in process.error_text(), process.describe()
         shop.execute("INSERT INTO items VALUES (11, 'new')")
         leat.wait_count(first, 11)
         assert second.log_or_nothing() == []
@@ -240,6 +244,7 @@ def test_stop_and_restart_lose_and_repeat_nothing(shop, leat):
             shop.execute(f"INSERT INTO items VALUES ({1000 + round_ * 100 + number}, 'new')")
         expected += 25
         if round_ == 1:
+            process.wait_stderr("captures")  # it has begun to look for signals
             process.stop()  # with changes still on their way
         else:
             leat.wait_count(process, expected)
@@ -289,7 +294,7 @@ def test_idle_database_frees_the_wal_of_others(shop, leat):
 
 def test_killed_at_any_time_it_loses_and_repeats_nothing(shop, leat):
     """The slot is never told of a change that the log does not hold durably."""
-    leat.configure(shop.url(), status__update__interval__ms=50)
+    leat.configure(shop.url(), status__update__interval__ms=100)
     number = 100
     for _ in range(8):
         process = leat.run()

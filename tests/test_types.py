@@ -6,6 +6,7 @@ import random
 import pytest
 
 from harness import oracle, zoo
+from harness.leat import assert_refused
 from harness.oracle import Options
 
 SEED = int(os.environ.get("LEAT_SEED", "20261121"))
@@ -249,6 +250,17 @@ def test_key_types(typed, leat, type_):
             assert record.before["id"] == record.key["id"]
     tombstones = [r.key["id"] for r in records if r.tombstone]
     assert sorted(map(repr, tombstones)) == sorted(map(repr, expected))
+
+
+def test_refused_by_name_where_no_value_could_be_kept(typed, leat):
+    """PostgreSQL's last 30 years are past 64 bits of microseconds since 1970: table and column are said, never another value."""
+    typed.execute("CREATE TABLE far (id int PRIMARY KEY, at timestamp)")
+    leat.configure(typed.url())
+    process = leat.run()
+    typed.wait_streaming(detail=process.describe)
+    typed.execute("INSERT INTO far VALUES (1, '294276-12-31 23:59:59')")
+    assert_refused(process, "PG_VALUE_UNSUPPORTED", "public.far", "column at")
+    assert leat.log() == []
 
 
 def test_precise_refuses_what_it_cannot_show(typed, leat):

@@ -42,7 +42,8 @@ class Record:
 
     @property
     def op(self):
-        return None if self.value is None else self.value["op"]
+        """None: a tombstone, or a record that is no change (the begin or end of a transaction)."""
+        return None if self.value is None else self.value.get("op")
 
     @property
     def table(self):
@@ -293,7 +294,9 @@ class Leat:
         return records
 
     def wait_marker(self, process, database, timeout=60, **more):
-        """Commits a marker message and waits until it is in the log: so is everything committed before it."""
+        """Commits a marker message and waits until it is in the log: so is everything committed before it. Messages are
+        captured from the slot's beginning on, so it must be there."""
+        database.wait_streaming(timeout, detail=process.describe)
         marker = f"marker-{time.monotonic_ns()}"
         database.execute("SELECT pg_logical_emit_message(true, %s, 'x')", [marker])
         return self.wait_log(

@@ -28,9 +28,12 @@ class Capture:
 
     def prepare(self):
         """From now on the slot keeps what is committed."""
-        process = self.leat.run()
-        process.wait_stderr(r"\bRUNNING\b", 60)
-        process.stop()
+        try:
+            process = self.leat.run()
+            process.wait_stderr(r"\bRUNNING\b", 60)
+            process.stop()
+        finally:
+            self.leat.close()
 
     def start(self):
         self.run = Child([BINARY, "run", "-c", self.leat.config], self.folder / "run.err", env=environment())

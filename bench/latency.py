@@ -85,7 +85,7 @@ def leat_round(context, database, number, seconds):
     lines = Lines(reader.popen.stdout)
     count = tick(context, database, seconds)
     wait_until(lambda: lines.count >= count, f"{count} lines ({lines.count})", 60)
-    reader.terminate()
+    reader.terminate((0, -signal.SIGTERM))
     lines.thread.join(10)
     capture.run.terminate()
     context.discard(capture.folder)

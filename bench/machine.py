@@ -3,6 +3,9 @@
 import os
 import platform
 import subprocess
+import tempfile
+import time
+from statistics import median
 
 
 def output(*command):
@@ -20,6 +23,18 @@ def memory_gib():
 
 def file_system(folder):
     return output("df", "--output=fstype", folder).splitlines()[-1]
+
+
+def sync_ms(folder):
+    """The median of what latency is mostly made of."""
+    times = []
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        for _ in range(300):
+            file.write(bytes(300))
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    return median(times)
 
 
 def revision(root):

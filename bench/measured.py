@@ -52,15 +52,15 @@ class Child:
             time.sleep(0.002)
         return self
 
-    def succeed(self, timeout):
-        if self.wait(timeout).status != 0:
+    def succeed(self, timeout, statuses=(0,)):
+        if self.wait(timeout).status not in statuses:
             self.fail(f"ended with status {self.status}")
         return self
 
-    def terminate(self, timeout=60):
+    def terminate(self, statuses=(0,)):
         self._look_at_memory()
         self.signal(signal.SIGTERM)
-        return self.succeed(timeout)
+        return self.succeed(60, statuses)
 
     # Not Popen's: that would wait for the process, and lose what it used.
     def signal(self, number):

@@ -4,6 +4,7 @@ The table goes to stdout, what is going on meanwhile to stderr.
 """
 
 import argparse
+import contextlib
 import datetime
 import os
 import shutil
@@ -36,7 +37,7 @@ checkpoint_timeout = 1h
 
 MEASUREMENTS = {
     "bulk": lambda context: stream.measure(context, Bulk(context.size(2_000_000)), goal=1.0),
-    "small": lambda context: stream.measure(context, Small(context.size(400_000)), goal=1.2),
+    "small": lambda context: stream.measure(context, Small(context.size(800_000)), goal=1.2),
     "snapshot": lambda context: snapshot.measure(context, Rows(context.size(5_000_000)), goal=0.8),
     "latency": lambda context: latency.measure(context, 5 if context.quick else 20, goal=3.0),
 }
@@ -93,8 +94,8 @@ def header(options, folder, server, load):
     return "\n".join([
         f"- {now:%Y-%m-%d %H:%M} UTC, {machine.output(BINARY, '--version')} ({machine.revision(ROOT)}), {size}, "
         f"repetitions: {options.repetitions}",
-        f"- {machine.processor()}, {os.cpu_count()} cores, {machine.memory_gib():.0f} GiB, {machine.file_system(folder)}, "
-        f"Linux {os.uname().release}",
+        f"- {machine.processor()}, {os.cpu_count()} cores, {machine.memory_gib():.0f} GiB, "
+        f"Linux {os.uname().release}; {machine.file_system(folder)}, fdatasync of a small append {machine.sync_ms(folder):.2f} ms",
         f"- server: {server.query('SHOW server_version')[0][0]}; {machine.output(client('pg_recvlogical'), '--version')}",
         f"- load average before the start: {load} (whatever else runs disturbs the figures; the ratios less)",
     ])
@@ -105,23 +106,22 @@ def main():
     load = machine.load()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     reference_reader = build_reference_reader() if "latency" in (options.only or MEASUREMENTS) else None
-    folder = Path(tempfile.mkdtemp(prefix="leat-bench-"))
-    server = Server(options.server, CONF)
-    try:
+    with contextlib.ExitStack() as cleaning:
+        folder = Path(tempfile.mkdtemp(prefix="leat-bench-"))
+        server = Server(options.server, CONF)
+        if options.keep:
+            cleaning.callback(print, f"kept: {folder} {server.dir}", file=sys.stderr)
+            cleaning.callback(server.stop)
+        else:
+            cleaning.callback(shutil.rmtree, folder, ignore_errors=True)
+            cleaning.callback(server.destroy)
+        cleaning.callback(Child.end_all)
         server.start()
         context = Context(options, folder, server, reference_reader)
         context.say(f"load average {load}")
         head = header(options, folder, server, load)
         rows = [row for name in options.only or MEASUREMENTS for row in MEASUREMENTS[name](context)]
         print(f"{head}\n\n{table(rows)}\n\nMedian (lowest–highest). A ratio is the median of the pairs' ratios.")
-    finally:
-        Child.end_all()
-        if options.keep:
-            server.stop()
-            print(f"kept: {folder} {server.dir}", file=sys.stderr)
-        else:
-            server.destroy()
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def client(name):
 
 
 def connect_arguments(database):
-    return ["-h", database.server.dir, "-p", str(database.server.port), "-U", "postgres"]
+    """By TCP, as leat connects: the server's socket is much cheaper."""
+    return ["-h", "127.0.0.1", "-p", str(database.server.port), "-U", "postgres"]
 
 
 def pgbench(database, *options):

@@ -1,6 +1,7 @@
 // The commands of the binary, one function each; the exit status is their result.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/output.h"
@@ -23,7 +24,7 @@ int run_server(const RunCommand& command);
 struct LogCommand {
     std::string data_dir;
     std::string source;
-    std::string from, to;  // SEQ or TIME
+    std::optional<std::string> from, to;  // SEQ or TIME
     bool follow = false;
     bool json = false;  // of the listing
     OutputOptions output;

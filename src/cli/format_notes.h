@@ -1,6 +1,6 @@
-// How a source's changes are printed when its configuration is not at hand: leat run notes the topic prefix
-// and format options of each source beside its log, and leat log uses them. Nothing depends on the file:
-// without it, defaults serve.
+// How a source's changes are printed when its configuration is not at hand: leat run notes the topic prefix,
+// database and format options of each source beside its log, and leat log uses them. Nothing depends on the
+// file: without it, defaults serve.
 #pragma once
 
 #include <map>
@@ -12,6 +12,7 @@ namespace leat::cli {
 
 struct FormatNotes {
     std::string topic_prefix;
+    std::string database;  // of messages, which belong to no table
     std::map<std::string, std::string> options;
 };
 

@@ -53,24 +53,37 @@ std::unexpected<Error> bad_place(std::string_view option, std::string_view text)
 }
 
 Status parse_bounds(const LogCommand& command, Bounds& bounds, ReadFrom& from) {
-    if (!command.from.empty()) {
-        if (auto seq = parse_seq(command.from)) {
+    if (command.from) {
+        if (auto seq = parse_seq(*command.from)) {
             bounds.from_seq = *seq;
             from = Seq(std::max<uint64_t>(1, *seq));
-        } else if (auto time = parse_time_us(command.from)) {
+        } else if (auto time = parse_time_us(*command.from)) {
             bounds.from_time_us = *time;
             from = FromTime{*time};
         } else {
-            return bad_place("--from", command.from);
+            return bad_place("--from", *command.from);
         }
     }
-    if (!command.to.empty()) {
-        if (auto seq = parse_seq(command.to))
+    if (command.to) {
+        if (auto seq = parse_seq(*command.to))
             bounds.to_seq = *seq;
-        else if (auto time = parse_time_us(command.to))
+        else if (auto time = parse_time_us(*command.to))
             bounds.to_time_us = *time;
         else
-            return bad_place("--to", command.to);
+            return bad_place("--to", *command.to);
+    }
+    return {};
+}
+
+Status print_all(LogReader& reader, Printer& printer, bool follow) {
+    while (!printer.finished()) {
+        LEAT_ASSIGN(auto block, reader.next(0ms));
+        if (!block) {
+            LEAT_TRY(printer.flush());
+            if (!follow || printer.idle_too_long()) return {};
+            LEAT_ASSIGN(block, reader.next(100ms));
+        }
+        if (block) LEAT_TRY(printer.print(*block, reader.schemas()));
     }
     return {};
 }
@@ -80,6 +93,7 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     LEAT_TRY(apply_settings(command.output.settings, notes.options));
     LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(notes.options));
     debezium.topic_prefix = notes.topic_prefix;
+    debezium.database = notes.database;
     LEAT_ASSIGN(auto printer, Printer::make(command.output, std::move(debezium)));
     Bounds bounds;
     ReadFrom from = FromEarliest{};
@@ -87,18 +101,10 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     printer->set_bounds(bounds);
     // What retention has removed is no error here, unless it was asked for by its sequence.
     LEAT_ASSIGN(auto reader, logs.read(command.source, from));
-    while (!printer->finished()) {
-        LEAT_ASSIGN(auto block, reader->next(0ms));
-        if (block) {
-            LEAT_TRY(printer->print(*block, reader->schemas()));
-            continue;
-        }
-        LEAT_TRY(printer->flush());
-        if (!command.follow || printer->idle_too_long()) break;
-        LEAT_ASSIGN(block, reader->next(100ms));
-        if (block) LEAT_TRY(printer->print(*block, reader->schemas()));
-    }
-    return printer->flush();
+    Status status = print_all(*reader, *printer, command.follow);
+    // What stands before a damaged place is shown.
+    LEAT_TRY(printer->flush());
+    return status;
 }
 
 }  // namespace

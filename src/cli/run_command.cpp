@@ -36,10 +36,11 @@ Result<Runners> make_runners(const Config& config, const std::unique_ptr<Embedde
     for (const SourceConfig& source : config.sources) {
         LEAT_TRY(DebeziumOptions::parse(source.format_options));
         LEAT_ASSIGN(auto setup, make_source(source, config.secrets, share));
-        auto open_log = [&logs, &config, &source]() -> Result<std::unique_ptr<ChangeLog>> {
+        LEAT_ASSIGN(auto url, resolve_url(source, config.secrets));
+        FormatNotes notes{source.topic_prefix, url.database, source.format_options};
+        auto open_log = [&logs, &config, &source, notes]() -> Result<std::unique_ptr<ChangeLog>> {
             LEAT_ASSIGN(auto log, logs->open_source(source.name));
-            LEAT_TRY(
-                save_format_notes(config.log.dir, source.name, {source.topic_prefix, source.format_options}));
+            LEAT_TRY(save_format_notes(config.log.dir, source.name, notes));
             return log;
         };
         runners.push_back(

@@ -12,9 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// "shop" of ".../shop": what the topics begin with.
-std::string prefix_of(const PostgresUrl& url) { return url.database.empty() ? url.user : url.database; }
-
 Status tail(const TailCommand& command) {
     SourceConfig config = default_source("tail", SecretString(command.url));
     config.tables = command.output.tables;
@@ -23,8 +20,7 @@ Status tail(const TailCommand& command) {
     std::map<std::string, std::string> format_options;
     LEAT_TRY(apply_settings(command.output.settings, format_options));
     LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(format_options));
-    debezium.topic_prefix = prefix_of(url);
-    debezium.database = url.database;
+    debezium.topic_prefix = debezium.database = url.database;
     OutputOptions output = command.output;
     output.tables.clear();  // the source selects them
     output.interruptible = true;

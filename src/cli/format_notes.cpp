@@ -7,7 +7,7 @@ namespace leat::cli {
 
 namespace {
 std::string path_of(const std::string& data_dir, const std::string& source) {
-    return data_dir + "/sources/" + source + "/format.conf";
+    return data_dir + "/sources/" + source + "/" + format_notes_file;
 }
 constexpr std::string_view prefix_key = "topic.prefix", database_key = "database";
 }  // namespace

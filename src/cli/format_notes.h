@@ -10,6 +10,8 @@
 
 namespace leat::cli {
 
+inline constexpr const char* format_notes_file = "format.conf";
+
 struct FormatNotes {
     std::string topic_prefix;
     std::string database;  // of messages, which belong to no table

@@ -79,6 +79,9 @@ Status serve(const Config& config) {
         error.message = fmt::format("source {}: {}", runner->name(), error.message);
         outcome = fail(std::move(error));
     }
+    runners.clear();
+    for (const SourceConfig& source : config.sources)
+        static_cast<void>(logs->remove_if_empty(source.name, {format_notes_file}));
     return outcome;
 }
 

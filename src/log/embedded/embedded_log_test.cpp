@@ -43,6 +43,22 @@ TEST(EmbeddedLog, WriteReopenResume) {
     EXPECT_EQ(logs->sources().value(), std::vector<std::string>{"shop"});
 }
 
+TEST(EmbeddedLog, RemovesOnlyALogThatHoldsNothing) {
+    TestDirectory directory;
+    auto logs = open_logs(directory);
+    open_log(*logs);
+    ASSERT_TRUE(logs->remove_if_empty("shop"));
+    EXPECT_TRUE(logs->sources()->empty());
+    ASSERT_TRUE(logs->remove_if_empty("shop"));  // nothing there
+    {
+        auto log = open_log(*logs);
+        EXPECT_FALSE(logs->remove_if_empty("shop"));  // in use
+        append_rows(*log, 1, 1);
+    }
+    ASSERT_TRUE(logs->remove_if_empty("shop"));
+    EXPECT_EQ(open_log(*logs)->position().bytes, position_after(1));
+}
+
 TEST(EmbeddedLog, NothingIsSeenBeforeSyncNorOfAnOpenUnit) {
     TestDirectory directory;
     auto logs = open_logs(directory);

@@ -50,6 +50,21 @@ Result<std::unique_ptr<ChangeLog>> EmbeddedLogs::open_source(const std::string& 
     return log;
 }
 
+Status EmbeddedLogs::remove_if_empty(const std::string& source, const std::vector<std::string>& more) {
+    SourcePaths paths(data_directory_, source);
+    LEAT_ASSIGN(auto segments, paths.segments());
+    if (segments.size() != 1 || segments[0].first_seq != Seq(1)) return {};
+    LEAT_ASSIGN(auto log, open_source(source));
+    if (!log->position().empty()) return {};
+    log.reset();
+    std::vector<std::string> files = {paths.segment(Seq(1)), paths.index(Seq(1)), paths.tail()};
+    for (const std::string& name : more) files.push_back(paths.directory() + "/" + name);
+    std::error_code error;  // what cannot be removed does no harm
+    for (const std::string& file : files) std::filesystem::remove(file, error);
+    std::filesystem::remove(paths.directory(), error);
+    return {};
+}
+
 // Two writers of one source in this process would be as bad as in two.
 Result<WriterClaim> EmbeddedLogs::claim_source(const std::string& source) {
     std::lock_guard lock(open_sources_->mutex);

@@ -34,6 +34,10 @@ class EmbeddedLogs {
     // tail, and reports damage (LOG_CORRUPT) without touching it. One log of a source is open at a time.
     Result<std::unique_ptr<ChangeLog>> open_source(const std::string& source);
 
+    // Removes the log of a source of which nothing was ever captured, so that a failed first start leaves
+    // nothing behind. `more` are names of files that others keep beside the log.
+    Status remove_if_empty(const std::string& source, const std::vector<std::string>& more = {});
+
     // LOG_NO_SOURCE if there is no such source.
     Result<std::unique_ptr<LogReader>> read(const std::string& source, ReadFrom from) const;
     Result<LogRange> range(const std::string& source) const;

@@ -34,7 +34,7 @@ def test_kills(database, leat, episode):
     workload.start()
     options = {"segment.bytes": r.choice([65536, 1 << 20, 128 << 20]), "fsync": r.choice(["always", "interval", "never"])}
     leat.configure(database.url(), log=options, status__update__interval__ms=r.choice([100, 10000]),
-                   tables=["public.*"], snapshot__threads=r.choice([1, 3]))
+                   tables=["public.*"], snapshot__max__threads=r.choice([1, 3]))
     try:
         for kill in range(EPISODE // 2):  # from the start of the snapshot
             process = leat.run()
@@ -80,6 +80,7 @@ def test_crashes_of_the_server(make_server, binary, tmp_path):
             for _ in range(r.randrange(10, 60)):
                 number += 1
                 database.execute(f"INSERT INTO items VALUES ({number}, 'x')")
+            database.connection.close()
             server.stop(signal.SIGQUIT)
             assert process.running, process.describe()
             server.start()

@@ -214,7 +214,7 @@ def test_settings_of_the_database_do_not_matter(typed, leat):
 
 
 @pytest.mark.parametrize("type_", [
-    "integer", "bigint", "uuid", "text", "numeric(20,5)", "timestamp with time zone", "date", "bytea", "mood", "char(5)",
+    "integer", "bigint", "uuid", "text", "numeric(5,2)", "timestamp with time zone", "date", "bytea", "mood", "char(5)",
     "inet", "boolean", "nick", "pair",
 ])
 def test_key_types(typed, leat, type_):

@@ -117,7 +117,7 @@ def select(connection, table, options=Options(), where="true", order="1"):
 def text_of(name, type_):
     quoted = '"' + name.replace('"', '""') + '"'
     # ::text of a char(n) takes its padding away; format() goes through the output function.
-    return f"CASE WHEN {quoted} IS NOT NULL THEN format('%%s', {quoted}) END".replace("%%", "%")
+    return f"CASE WHEN {quoted} IS DISTINCT FROM NULL THEN format('%%s', {quoted}) END".replace("%%", "%")
 
 
 # -- calendars

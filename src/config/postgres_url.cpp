@@ -410,11 +410,12 @@ Environment process_environment() {
 }
 
 bool PostgresUrl::is_local() const {
-    // hostaddr is where libpq connects to, whatever the host's name.
+    // hostaddr is where libpq connects to. It makes no host of another name local: what listens on the
+    // loopback address may be a tunnel, and the name says whose certificate is expected.
     for (auto& [key, value] : parameters) {
         if (key != "hostaddr" || value.empty()) continue;
         auto addresses = split(value, ',');
-        return std::all_of(addresses.begin(), addresses.end(), is_loopback);
+        if (!std::all_of(addresses.begin(), addresses.end(), is_loopback)) return false;
     }
     for (const PostgresHost& entry : hosts) {
         // libpq takes commas in a host apart once more.

@@ -29,7 +29,8 @@ struct PostgresUrl {
     // libpq's other keywords (sslrootcert, hostaddr, connect_timeout ...), in the order of the URL.
     std::vector<std::pair<std::string, std::string>> parameters;
 
-    // Every host is a loopback address or a socket, so that the bytes do not leave the machine.
+    // Every host, and hostaddr, is a loopback address or a socket, so that the bytes do not leave the
+    // machine.
     bool is_local() const;
 
     // For PQconnectdbParams. sslmode is always among them, so that PGSSLMODE cannot weaken it.

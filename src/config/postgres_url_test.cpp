@@ -89,15 +89,15 @@ TEST(PostgresUrl, PercentEncoding) {
 }
 
 TEST(PostgresUrl, TlsIsVerifiedUnlessLocalOrAskedOtherwise) {
-    for (auto text :
-         {"postgresql://db.example/d", "postgresql://10.0.0.1/d", "postgresql://localhost,db.example/d",
-          "postgresql://localhost.example/d", "postgresql://127.0.0.1.evil.example/d",
-          "postgresql://localhost/d?hostaddr=10.0.0.1", "postgresql://%2Ftmp%2Cdb.example/d",
-          "postgresql:///d?host=/tmp,db.example", "postgresql://127.1/d"})
+    for (auto text : {"postgresql://db.example/d", "postgresql://10.0.0.1/d",
+                      "postgresql://localhost,db.example/d", "postgresql://localhost.example/d",
+                      "postgresql://127.0.0.1.evil.example/d", "postgresql://localhost/d?hostaddr=10.0.0.1",
+                      "postgresql://%2Ftmp%2Cdb.example/d", "postgresql:///d?host=/tmp,db.example",
+                      "postgresql://127.1/d", "postgresql://db.example/d?hostaddr=127.0.0.1"})
         EXPECT_EQ(parsed(text).sslmode, "verify-full") << text;
     for (auto text : {"postgresql:///d", "postgresql://localhost/d", "postgresql://127.0.0.1/d",
                       "postgresql://[::1]/d", "postgresql://127.8.9.10/d", "postgresql:///d?host=/tmp",
-                      "postgresql://%2Ftmp/d", "postgresql://db.example/d?hostaddr=127.0.0.1"})
+                      "postgresql://%2Ftmp/d", "postgresql:///d?hostaddr=127.0.0.1"})
         EXPECT_EQ(parsed(text).sslmode, "prefer") << text;
     EXPECT_EQ(parsed("postgresql://h/d?sslmode=disable").sslmode, "disable");
     EXPECT_EQ(parsed("postgresql://h/d?ssl=true").sslmode, "require");

@@ -63,6 +63,9 @@ std::unexpected<Error> connect_error(std::string_view text) {
                     "No password was sent. Give the server's CA by sslrootcert=FILE in the URL and connect "
                     "by the name in "
                     "its\ncertificate; sslmode=require gives up verification, sslmode=disable gives up TLS.");
+    if (state == "53300")
+        return fail(ErrorCode::PG_CONNECT, line,
+                    "Raise max_connections, or end sessions that are not needed.");
     return fail(ErrorCode::PG_CONNECT, line.empty() ? "the server closed the connection" : line,
                 "Check host and port of the URL, and that the server accepts connections there.");
 }
@@ -140,6 +143,9 @@ Error Connection::query_error(const PGresult* result) {
     const char* detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     std::string message = fmt::format("{} (SQLSTATE {})", text ? text : "", sqlstate_);
     if (detail) message += fmt::format(": {}", detail);
+    // Connection exceptions, and a server that shuts down or has no connection left: worth another try.
+    if (sqlstate_.starts_with("08") || sqlstate_.starts_with("57P") || sqlstate_ == "53300")
+        return {ErrorCode::PG_CONNECTION_LOST, message, {}};
     if (sqlstate_ == "42501") return {ErrorCode::PG_PRIVILEGE, message, {}};
     return {ErrorCode::PG_QUERY, message, {}};
 }

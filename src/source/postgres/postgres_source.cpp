@@ -45,9 +45,16 @@ Status PostgresSource::connect_sql(std::stop_token stop) {
 }
 
 Status PostgresSource::connect(std::stop_token stop) {
-    // A temporary source's session holds its advisory lock: it is kept.
-    if (!sql_ || !sql_->alive()) LEAT_TRY(connect_sql(stop));
+    // A temporary source's session holds its advisory lock: it is kept. Another's may have died unnoticed.
+    if (!options_.temporary || !sql_ || !sql_->alive()) LEAT_TRY(connect_sql(stop));
     return {};
+}
+
+Result<ServerIdentity> PostgresSource::connect_replication(std::stop_token stop) {
+    LEAT_ASSIGN(auto replication, Connection::open(options_.keywords, Connection::Kind::replication,
+                                                   "leat " + options_.name, stop));
+    replication_ = std::move(replication);
+    return identify_system(*replication_, stop);
 }
 
 Result<std::vector<Finding>> PostgresSource::check() {
@@ -78,7 +85,6 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
             "the connection broke, and with it the temporary slot: what was committed since cannot be shown",
             "Start leat tail again. To miss nothing across restarts, use leat run.");
     LEAT_TRY(connect(stop));
-    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
     schemas_.emplace(from.schemas);
     in_log_ = from.schemas;
     bool is_new = from.position.empty();
@@ -86,11 +92,19 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         LEAT_ASSIGN(state_, ResumeState::decode(from.position.bytes));
         is_new = state_.phase == ResumeState::Phase::creating_slot;
     }
+    ServerIdentity server;
+    if (!is_new) {
+        // First of all: on another server everything else would be told wrongly.
+        LEAT_ASSIGN(server, connect_replication(stop));
+        bool may_differ = options_.snapshot_mode == SnapshotMode::when_needed ||
+                          options_.snapshot_mode == SnapshotMode::initial_only;
+        if (!may_differ) LEAT_TRY(check_same_server(state_, server));
+    }
+    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
     LEAT_TRY(check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop));
-    LEAT_ASSIGN(auto replication, Connection::open(options_.keywords, Connection::Kind::replication,
-                                                   "leat " + options_.name, stop));
-    replication_ = std::move(replication);
-    LEAT_ASSIGN(auto server, identify_system(*replication_, stop));
+    if (is_new) {
+        LEAT_ASSIGN(server, connect_replication(stop));
+    }
     if (options_.temporary) {
         LEAT_ASSIGN(options_.publication_name, claim_temporary_publication(*sql_, stop));
         options_.slot_name = options_.publication_name;
@@ -261,9 +275,10 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
     auto deadline = SteadyClock::now() + wait;
     while (true) {
         while (true) {
-            LEAT_ASSIGN(auto frame, stream_->next());
-            if (!frame) break;
-            LEAT_TRY(take_message(*frame));
+            auto frame = stream_->next();
+            if (!frame) return fail(stream_error(std::move(frame.error())));
+            if (!*frame) break;
+            LEAT_TRY(take_message(**frame));
             if (decoder_->block_is_full()) return decoder_->take();
         }
         if (stream_->ended()) return fail(ErrorCode::PG_CONNECTION_LOST, "the server ended the stream");
@@ -290,6 +305,11 @@ Status PostgresSource::take_message(Bytes copy_data) {
     decoder_->reached(message.keepalive.wal_end);
     reply_requested_ |= message.keepalive.reply_requested;
     return {};
+}
+
+Error PostgresSource::stream_error(Error error) const {
+    error.message += fmt::format(" (in the WAL after {})", format_lsn(decoder_->position()));
+    return error;
 }
 
 // An idle database: the position moves with other databases' WAL, and is appended now and then so that it can

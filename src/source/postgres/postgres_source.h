@@ -32,6 +32,7 @@ class PostgresSource : public Source {
     using Plan = PostgresSnapshotPlan;
 
     Status connect(std::stop_token stop);
+    Result<ServerIdentity> connect_replication(std::stop_token stop);
     Status connect_sql(std::stop_token stop);
     Status check_findings(const std::vector<TableInfo>& tables, bool needs_slot, std::stop_token stop);
     Result<std::unique_ptr<SnapshotPlan>> start_new(const ServerIdentity& server,
@@ -48,6 +49,7 @@ class PostgresSource : public Source {
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
     Status take_message(Bytes copy_data);
+    Error stream_error(Error error) const;
     Status send_status_if_due();
     Status send_status(bool reply_requested);
     bool position_is_due() const;

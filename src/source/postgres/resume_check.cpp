@@ -25,14 +25,17 @@ Status check_slot_kind(const SlotInfo& slot, const std::string& slot_name, const
                 "Give this source a slot of its own with slot.name.");
 }
 
+Status check_same_server(const ResumeState& state, const ServerIdentity& server) {
+    if (state.system_id == server.system_id) return {};
+    return gap(ErrorCode::PG_SYSTEM_CHANGED, state,
+               fmt::format("the log was captured from the server with system identifier {}, this one has {}",
+                           state.system_id, server.system_id),
+               "Check the URL: it leads to another server.");
+}
+
 Status check_resume(const ResumeState& state, const ServerIdentity& server,
                     const std::optional<SlotInfo>& slot, const std::string& slot_name) {
-    if (state.system_id != server.system_id)
-        return gap(
-            ErrorCode::PG_SYSTEM_CHANGED, state,
-            fmt::format("the log was captured from the server with system identifier {}, this one has {}",
-                        state.system_id, server.system_id),
-            "Check the URL: it leads to another server.");
+    LEAT_TRY(check_same_server(state, server));
     if (state.timeline != server.timeline)
         return gap(
             ErrorCode::PG_TIMELINE_CHANGED, state,

@@ -14,6 +14,9 @@ namespace leat::pg {
 Status check_resume(const ResumeState& state, const ServerIdentity& server,
                     const std::optional<SlotInfo>& slot, const std::string& slot_name);
 
+// The part of it that makes every other comparison meaningless: PG_SYSTEM_CHANGED.
+Status check_same_server(const ResumeState& state, const ServerIdentity& server);
+
 // Whether a slot of our name, found without anything in the log, is one we could have made for this database.
 Status check_slot_kind(const SlotInfo& slot, const std::string& slot_name, const std::string& database);
 

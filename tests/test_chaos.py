@@ -80,7 +80,6 @@ def test_crashes_of_the_server(make_server, binary, tmp_path):
             for _ in range(r.randrange(10, 60)):
                 number += 1
                 database.execute(f"INSERT INTO items VALUES ({number}, 'x')")
-            database.connection.close()
             server.stop(signal.SIGQUIT)
             assert process.running, process.describe()
             server.start()

@@ -309,7 +309,7 @@ def test_many_segments_are_one_log(items, leat, running):
             items.execute("ALTER TABLE items ADD COLUMN w int")
         items.execute(f"INSERT INTO items (id, v) SELECT i, repeat('x', 300) FROM generate_series({batch * 200 + 1}, {batch * 200 + 200}) i")
         items.execute("INSERT INTO other VALUES (1)" if batch == 0 else "UPDATE other SET id = 1")
-    leat.wait_marker(process, items)
+        leat.wait_marker(process, items)  # what waits together becomes one unit, which no segment cuts
     process.stop()
     assert len(segments.segments(leat.data)) > 3
     everything = leat.log()

@@ -81,6 +81,7 @@ class Server:
         self.dir = Path(tempfile.mkdtemp(prefix=f"leat-pg{major}-"))
         self.data = self.dir / "data"
         self.process = None
+        self.starts = 0
         self.names = itertools.count(1)
         if os.getuid() == 0:
             owner = pwd.getpwnam("postgres")
@@ -115,6 +116,7 @@ class Server:
                 return True
 
         wait_until(accepts, f"PostgreSQL {self.major} accepts connections", 60, self.log_tail)
+        self.starts += 1
         return self
 
     def stop(self, how=signal.SIGINT):
@@ -189,12 +191,14 @@ class Database:
 
     def __init__(self, server, name):
         self.server, self.name = server, name
-        self._connection = None
+        self._connection, self._of_start = None, 0
 
     @property
     def connection(self):
+        if self._connection is not None and self._of_start != self.server.starts:  # the server was restarted
+            self._connection.close()
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = self.server.connect(self.name)
+            self._connection, self._of_start = self.server.connect(self.name), self.server.starts
         return self._connection
 
     def connect(self, **more):

@@ -54,7 +54,8 @@ class Proxy:
             with contextlib.suppress(OSError):
                 if hard:
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                one.shutdown(socket.SHUT_RDWR) if not hard else None
+                # Ends the other thread's recv(), which else keeps the socket open; alone it sends nothing.
+                one.shutdown(socket.SHUT_RD if hard else socket.SHUT_RDWR)
             with contextlib.suppress(OSError):
                 one.close()
 

@@ -16,10 +16,13 @@ namespace leat::pg {
 using namespace std::chrono_literals;
 
 namespace {
-// While the server has more for us than fits a small read, it is left to run ahead for a moment: a walsender
-// flushes message by message, and a reader that wakes for each of them slows it down (DESIGN.md, Threads).
+// While the source lags, the server is left to run ahead for a moment between reads: a walsender flushes
+// message by message, and a reader that wakes for each of them slows it down (DESIGN.md, Threads). It lags
+// where a read brings much, or what it brings was committed a while ago; clocks that differ cost at most the
+// pause.
 constexpr size_t lagging_bytes = 32 << 10;
-constexpr auto lagging_pause = 150us;
+constexpr int64_t lagging_us = 10000;
+constexpr auto lagging_pause = 500us;
 constexpr auto status_delay = 200ms;     // between news of durability and telling the server
 constexpr int silent_intervals_max = 6;  // status intervals without a byte: the connection is dead
 }  // namespace
@@ -289,7 +292,7 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         }
         auto now = SteadyClock::now();
         if (now >= deadline) return std::nullopt;
-        if (last_fill_ >= lagging_bytes) std::this_thread::sleep_for(lagging_pause);
+        if (is_lagging()) std::this_thread::sleep_for(lagging_pause);
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
         LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, status_delay)));
         if (last_fill_ > 0)
@@ -297,6 +300,11 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         else
             LEAT_TRY(check_alive());
     }
+}
+
+bool PostgresSource::is_lagging() const {
+    if (last_fill_ == 0) return false;
+    return last_fill_ >= lagging_bytes || wall_time_us() - decoder_->commit_time_us() > lagging_us;
 }
 
 Status PostgresSource::take_message(Bytes copy_data) {

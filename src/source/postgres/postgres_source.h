@@ -48,6 +48,7 @@ class PostgresSource : public Source {
                                        std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
+    bool is_lagging() const;
     Status take_message(Bytes copy_data);
     Error stream_error(Error error) const;
     Status send_status_if_due();

@@ -28,7 +28,8 @@ Result<ReplicationMessage> decode_replication_message(Bytes copy_data) {
             return fail(ErrorCode::PG_PROTOCOL,
                         fmt::format("unknown replication message type {:#04x}", static_cast<uint8_t>(type)));
     }
-    if (!from.ok()) return fail(ErrorCode::PG_PROTOCOL, "replication message is cut off");
+    if (!from.ok() || !from.at_end())
+        return fail(ErrorCode::PG_PROTOCOL, "replication message is cut off, or longer than its type");
     return message;
 }
 

@@ -37,6 +37,8 @@ class StreamDecoder {
     // Whether the position has moved since the last block, so that even an empty one is worth appending.
     bool position_moved() const { return resume_.lsn != position_taken_; }
     Lsn position() const { return resume_.lsn; }
+    // When the transaction that is being read, or was last, committed at the server. 0: none yet.
+    int64_t commit_time_us() const { return transaction_.commit_time_us; }
 
     // What was decoded so far: to the end of a unit between transactions, part of one within.
     Block take();

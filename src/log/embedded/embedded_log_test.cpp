@@ -100,6 +100,37 @@ TEST(EmbeddedLog, PositionsAloneAreKeptAndNotYielded) {
     EXPECT_EQ(read_rows(*reader).values, numbers(1, 2));
 }
 
+// The last change of a transaction may fill its block: the end then stands in one without changes.
+TEST(EmbeddedLog, TheEndOfATransactionIsYieldedThoughItsBlockHasNoChange) {
+    TestDirectory directory;
+    auto logs = open_logs(directory);
+    auto log = open_log(*logs);
+    append_rows(*log, 1, 1);
+    BlockSpec rows;
+    rows.first_value = 2;
+    rows.flags = static_cast<BlockFlags>(BlockFlag::unit_begin);
+    Block first = make_block(rows);
+    BlockBuilder builder;
+    Transaction transaction;
+    transaction.commit_time_us = 2000;
+    builder.begin_transaction(transaction, 1);
+    builder.end_transaction(1, SourceOffset(9));
+    Block end = builder.finish(static_cast<BlockFlags>(BlockFlag::unit_end), "after 2");
+    ASSERT_TRUE(log->append(first) && log->append(end) && log->sync());
+
+    auto reader = log->read(Seq(2));
+    ASSERT_TRUE(reader);
+    ASSERT_TRUE((*reader)->next(0ms).value());
+    auto last = (*reader)->next(0ms);
+    ASSERT_TRUE(last && *last);
+    EXPECT_EQ((*last)->header().change_count, 0u);
+    EXPECT_EQ((*last)->position(), "after 2");
+    // Who begins after the transaction does not see its end.
+    auto after = log->read(Seq(3));
+    ASSERT_TRUE(after);
+    EXPECT_FALSE((*after)->next(0ms).value());
+}
+
 TEST(EmbeddedLog, DiscardForgetsTheOpenUnitAndItsSchemas) {
     TestDirectory directory;
     auto logs = open_logs(directory);

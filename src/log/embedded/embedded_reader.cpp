@@ -191,7 +191,9 @@ Status EmbeddedReader::next_segment() {
 }
 
 bool EmbeddedReader::wanted(const BlockHeader& header) {
-    if (header.change_count == 0 || header.has(BlockFlag::catalog)) return false;
+    // A commit time without changes: the end of a transaction whose last change filled the block before.
+    bool of_interest = header.change_count > 0 || header.commit_time_us_max != 0;
+    if (!of_interest || header.has(BlockFlag::catalog)) return false;
     if (header.end_seq() <= skip_before_seq_) return false;
     if (skip_until_time_ && header.commit_time_us_max < *skip_until_time_) return false;
     skip_until_time_.reset();

@@ -42,9 +42,11 @@ Status StreamDecoder::decode(const WalData& wal) {
         case 'M':
             return logical_message(wal);
         case 'Y':
-            return decode_type(wal.message) ? Status{} : fail(decode_type(wal.message).error());
+            LEAT_TRY(decode_type(wal.message));
+            return {};
         case 'O':
-            return decode_origin(wal.message) ? Status{} : fail(decode_origin(wal.message).error());
+            LEAT_TRY(decode_origin(wal.message));
+            return {};
         default:
             return fail(ErrorCode::PG_MESSAGE_MALFORMED,
                         fmt::format("unknown message type {:#04x} at {}", static_cast<uint8_t>(type),
@@ -66,8 +68,12 @@ Status StreamDecoder::begin(const BeginMessage& message) {
 
 Status StreamDecoder::commit(const CommitMessage& message) {
     if (!in_transaction_) return out_of_order('C');
-    // A transaction none of whose changes are captured leaves no trace but the position.
-    if (builder_.in_transaction()) builder_.end_transaction(changes_, message.end_lsn);
+    // A transaction none of whose changes are captured leaves no trace but the position. One whose last change
+    // filled a block is continued in the next to be ended there.
+    if (changes_ > 0) {
+        open_transaction();
+        builder_.end_transaction(changes_, message.end_lsn);
+    }
     in_transaction_ = false;
     previous_end_ = message.end_lsn;
     resume_.lsn = message.end_lsn;

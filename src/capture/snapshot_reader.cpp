@@ -38,7 +38,8 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
         log_event(LogLevel::info, subject_,
                   fmt::format("SNAPSHOTTING {} tables{}", plan.tables().size(), about));
     }
-    for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, stop));
+    PlaceMarker marker([&](Block block) { return channel_.push(std::move(block), stop); });
+    for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, marker, stop));
     LEAT_TRY(channel_.push(position_block(plan.position_after(), whole_unit), stop));
     if (plan.tables().empty()) return {};
     auto done = progress();
@@ -48,7 +49,8 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
     return {};
 }
 
-Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, std::stop_token stop) {
+Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& marker,
+                                 std::stop_token stop) {
     const SnapshotStep& step = plan.steps()[index];
     size_t wanted = std::min<size_t>(readers_max_, step.chunks.size());
     while (readers_.size() < wanted) {
@@ -59,12 +61,14 @@ Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, std::stop_tok
     BlockBuilder schemas;
     for (uint32_t table : step.tables) schemas.add_schema(*plan.tables()[table].schema);
     LEAT_TRY(channel_.push(schemas.finish(BlockFlag::unit_begin | BlockFlag::snapshot), stop));
-    LEAT_TRY(read_chunks(step, wanted, stop));
+    LEAT_TRY(read_chunks(step, wanted, marker, stop));
+    LEAT_TRY(marker.step_done(index + 1 == plan.steps().size()));
     return channel_.push(
         position_block(plan.position_after_step(index), BlockFlag::unit_end | BlockFlag::snapshot), stop);
 }
 
-Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, std::stop_token stop) {
+Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, PlaceMarker& marker,
+                                   std::stop_token stop) {
     std::atomic<size_t> next{0};
     std::mutex mutex;
     std::condition_variable ended;
@@ -73,14 +77,19 @@ Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, std:
     std::stop_source step_stop;  // one reader's failure ends the others
     std::stop_callback forward(stop, [&] { step_stop.request_stop(); });
 
-    auto take = [&](Block block) -> Status {
-        rows_ += block.header().change_count;
-        return channel_.push(std::move(block), step_stop.get_token());
-    };
+    std::unordered_map<uint32_t, std::atomic<size_t>> chunks_left;  // by table
+    for (const Chunk& chunk : step.chunks) ++chunks_left[chunk.table];
+
     auto work = [&](ChunkReader& reader) -> Status {
-        for (size_t chunk; (chunk = next++) < step.chunks.size();) {
+        for (size_t index; (index = next++) < step.chunks.size();) {
             if (step_stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
-            LEAT_TRY(reader.read(step.chunks[chunk], take, step_stop.get_token()));
+            uint32_t table = step.chunks[index].table;
+            auto take = [&](Block block) -> Status {
+                rows_ += block.header().change_count;
+                return marker.take(table, std::move(block));
+            };
+            LEAT_TRY(reader.read(step.chunks[index], take, step_stop.get_token()));
+            if (--chunks_left.at(table) == 0) LEAT_TRY(marker.table_done(table));
         }
         return {};
     };

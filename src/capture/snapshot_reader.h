@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "capture/block_channel.h"
+#include "capture/place_marker.h"
 #include "snapshot/snapshot.h"
 
 namespace leat {
@@ -28,8 +29,8 @@ class SnapshotReader {
     SnapshotProgress progress() const;
 
   private:
-    Status read_step(SnapshotPlan& plan, size_t index, std::stop_token stop);
-    Status read_chunks(const SnapshotStep& step, size_t readers, std::stop_token stop);
+    Status read_step(SnapshotPlan& plan, size_t index, PlaceMarker& marker, std::stop_token stop);
+    Status read_chunks(const SnapshotStep& step, size_t readers, PlaceMarker& marker, std::stop_token stop);
     void report();
 
     const std::string subject_;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/crc32c.h"
+#include "model/record.h"
 
 namespace leat {
 
@@ -31,6 +32,18 @@ Result<Block> Block::parse(ByteBuffer bytes) {
 }
 
 void Block::set_flags(BlockFlags flags) { store(buffer_->data() + offsetof(BlockHeader, flags), flags); }
+
+void Block::set_snapshot_place(Row which, SnapshotPlace place) {
+    Bytes all = records();
+    uint8_t* at = buffer_->data() + block_header_bytes;
+    uint8_t* const end = at + all.size();
+    uint8_t* row = nullptr;
+    for (; at < end && !(row && which == Row::first); at += load<uint32_t>(at))
+        if (at[4] == record_row) row = at;
+    if (!row) return;
+    constexpr int place_bits = 7 << row_place_shift;
+    row[5] = static_cast<uint8_t>((row[5] & ~place_bits) | (static_cast<int>(place) << row_place_shift));
+}
 
 void Block::seal(Seq first, UnitId unit, UnitId durable) {
     uint8_t* header = buffer_->data();

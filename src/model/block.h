@@ -5,7 +5,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/error.h"
-#include "model/ids.h"
+#include "model/change.h"
 
 namespace leat {
 
@@ -75,6 +75,9 @@ class Block {
     // shared.
     void seal(Seq first, UnitId unit, UnitId durable = UnitId(0));
     void set_flags(BlockFlags flags);
+    // Of the block's first or last row. Likewise only before the block is shared.
+    enum class Row : uint8_t { first, last };
+    void set_snapshot_place(Row row, SnapshotPlace place);
 
   private:
     std::shared_ptr<ByteBuffer> buffer_;

@@ -425,6 +425,26 @@ def test_snapshot_and_stream_fit_exactly(shop, leat):
     assert rows == dict(shop.rows("SELECT id, n FROM big"))
 
 
+def test_first_and_last_row_of_a_snapshot_are_marked(database, leat):
+    """Of the whole and of each table, in the order of the log, also where several connections read."""
+    for number, rows in enumerate((3, 1, 0, 20000, 2)):
+        database.execute(f"CREATE TABLE t{number} (id int PRIMARY KEY, pad text)")
+        database.execute(f"INSERT INTO t{number} SELECT i, repeat('x', 500) FROM generate_series(1, {rows}) i")
+    leat.configure(database.url(), snapshot__max__threads=3)
+    process = leat.run()
+    records = [r for r in leat.wait_marker(process, database, 120) if r.op == "r"]
+    process.stop()
+    assert len(records) == 20006
+    marks = [r.source["snapshot"] for r in records]
+    assert marks[0] == "first" and marks[-1] == "last"
+    assert marks.count("first") == marks.count("last") == 1
+    for table in ("t0", "t1", "t3", "t4"):
+        own = [r.source["snapshot"] for r in records if r.table == table]
+        assert own[-1] in ("last_in_data_collection", "last") or own == ["first"], (table, own[-1])
+        assert own[0] in ("first_in_data_collection", "first") or len(own) == 1, (table, own[0])
+        assert set(own[1:-1]) <= {"true"}
+
+
 def test_empty_database(database, leat):
     """No table at all: there is nothing to capture, and that is said."""
     leat.configure(database.url())

@@ -252,6 +252,7 @@ def test_closed_pipe_ends_it(shop, leat):
 
 
 def test_terminal_shows_readable_coloured_lines(shop, tail):
+    shop.execute("ALTER TABLE customers REPLICA IDENTITY FULL")
     process = tail("--limit", 4, terminal=True)  # a tombstone is no line
     shop.execute("INSERT INTO customers VALUES (1, 'Ann', 'Bonn')")
     shop.execute("UPDATE customers SET city = 'Köln' WHERE id = 1")
@@ -264,7 +265,7 @@ def test_terminal_shows_readable_coloured_lines(shop, tail):
     lines = [line for line in plain.splitlines() if line.strip()]
     assert not any(line.startswith("{") for line in lines), plain
     update = next(line for line in lines if "→" in line)
-    assert "customers" in update and "Köln" in update and "Ann" not in update, update
+    assert "customers" in update and "id=1" in update and "Bonn → Köln" in update and "Ann" not in update, update
     for line in lines:
         assert re.search(r"\d\d:\d\d:\d\d", line), line
     assert len(lines) == 4 and "orders" in lines[3], plain

@@ -64,7 +64,8 @@ def test_listing_while_a_server_runs(items, leat, running):
 
 
 def test_unknown_source(ten):
-    assert_refused(ten.log_command(source="nope"), "LOG_NO_SOURCE", "nope")
+    assert_refused(ten.log_command(source="nope"), "LOG_NO_SOURCE", "nope", "It has: shop")
+    assert_refused(ten.log_command("--from", 3, source=None, format=None), "USAGE", "--source")
 
 
 def test_from_and_to_by_sequence(ten):

@@ -444,6 +444,17 @@ def test_wrong_command_lines(leat, arguments, code):
     assert_refused(leat.start(*arguments), code)
 
 
+@pytest.mark.parametrize("arguments, meant", [
+    (["tial", "x"], "tail"), (["tail", "postgresql://x@127.0.0.1/d", "--tabel", "x"], "--table"),
+    (["log", "--data-dri=x"], "--data-dir"),
+    (["tail", "postgresql://x@127.0.0.1/d", "--set", "decimal.handling.mod=string"], "decimal.handling.mode"),
+])
+def test_misspelt_names_are_told_the_nearest(leat, arguments, meant):
+    process = leat.start(*arguments)
+    assert process.wait() == 1 + ("--set" not in arguments), process.describe()
+    assert meant in process.error_text(), process.error_text()
+
+
 def test_help_and_version(leat):
     for arguments in (["--help"], ["tail", "--help"], ["run", "--help"], ["log", "--help"], ["check", "--help"], ["--version"]):
         process = leat.start(*arguments)

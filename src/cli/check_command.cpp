@@ -81,6 +81,7 @@ Status check_all(const CheckCommand& command) {
         LEAT_ASSIGN(config, load_config(command.config_path));
     } else {
         if (command.url.empty()) return fail(ErrorCode::USAGE, "a URL or -c FILE is needed");
+        LEAT_TRY(resolve_argument(command.url, config.secrets));
         config.sources.push_back(default_source(source_name(command.url), SecretString(command.url)));
         config.sources.back().tables = command.tables;
     }

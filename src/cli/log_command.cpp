@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <cstdio>
@@ -88,6 +89,22 @@ Status print_all(LogReader& reader, Printer& printer, bool follow) {
     return {};
 }
 
+// What belongs to the changes of one source was given, and no source.
+Status check_listing(const LogCommand& command) {
+    const OutputOptions& output = command.output;
+    bool of_changes = command.from || command.to || command.follow || output.limit ||
+                      !output.tables.empty() || !output.ops.empty() || !output.format.empty();
+    if (!of_changes) return {};
+    return fail(ErrorCode::USAGE, "these options are for the changes of one source: --source NAME is missing",
+                fmt::format("leat log --data-dir {} lists the sources.", command.data_dir));
+}
+
+Status no_source(const EmbeddedLogs& logs, Error error) {
+    if (auto sources = logs.sources(); sources && !sources->empty())
+        error.action = fmt::format("It has: {}.", fmt::join(*sources, ", "));
+    return fail(std::move(error));
+}
+
 Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     FormatNotes notes = load_format_notes(command.data_dir, command.source);
     LEAT_TRY(apply_settings(command.output.settings, notes.options));
@@ -100,7 +117,10 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     LEAT_TRY(parse_bounds(command, bounds, from));
     printer->set_bounds(bounds);
     // What retention has removed is no error here, unless it was asked for by its sequence.
-    LEAT_ASSIGN(auto reader, logs.read(command.source, from));
+    auto opened = logs.read(command.source, from);
+    if (!opened && opened.error().code == ErrorCode::LOG_NO_SOURCE)
+        return no_source(logs, std::move(opened.error()));
+    LEAT_ASSIGN(auto reader, std::move(opened));
     Status status = print_all(*reader, *printer, command.follow);
     // What stands before a damaged place is shown.
     LEAT_TRY(printer->flush());
@@ -111,6 +131,8 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
 
 int run_log(const LogCommand& command) {
     configure_logging(LogFormat::text, LogLevel::warning);
+    if (auto usage = command.source.empty() ? check_listing(command) : Status{}; !usage)
+        return report(usage.error());
     auto logs = EmbeddedLogs::open_read_only(command.data_dir);
     if (!logs) return report(logs.error());
     auto status = command.source.empty() ? list_sources(**logs) : read_source(**logs, command);

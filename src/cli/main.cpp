@@ -2,9 +2,11 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/commands.h"
 
 namespace {
@@ -33,6 +35,33 @@ void add_output_options(CLI::App& app, OutputOptions& output) {
     app.add_option("--set", output.settings,
                    "A format option by Debezium's name, e.g. decimal.handling.mode=string (repeatable)")
         ->type_name("NAME=VALUE");
+}
+
+// What may have been meant by the first command or option that there is not. Empty: nothing near.
+std::string nearest_word(const CLI::App& app, int argc, char** argv) {
+    const CLI::App* within = nullptr;
+    auto suggest = [](std::string_view word, const std::vector<std::string>& known) {
+        std::vector<std::string_view> names(known.begin(), known.end());
+        auto near = nearest(word, names);
+        return near ? std::string(*near) : std::string();
+    };
+    for (int i = 1; i < argc; ++i) {
+        std::string word(split(argv[i], '=')[0]);
+        std::vector<std::string> names;
+        if (!within) {
+            for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+                if (command->get_name() == word) within = command;
+                names.push_back(command->get_name());
+            }
+            if (within) continue;
+            return word.starts_with("-") ? "" : suggest(word, names);
+        }
+        if (!word.starts_with("--")) continue;
+        for (const CLI::Option* option : within->get_options())
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        if (std::find(names.begin(), names.end(), word) == names.end()) return suggest(word, names);
+    }
+    return {};
 }
 
 }  // namespace
@@ -96,7 +125,10 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& success) {  // --help, --version
         return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        return report({ErrorCode::USAGE, error.what(), "See leat --help, and leat COMMAND --help."});
+        std::string help = "See leat --help, and leat COMMAND --help.";
+        if (std::string near = nearest_word(app, argc, argv); !near.empty())
+            help = "Did you mean " + near + "? " + help;
+        return report({ErrorCode::USAGE, error.what(), help});
     }
     std::signal(SIGPIPE, SIG_IGN);
     if (*log_app) return run_log(log);

@@ -68,6 +68,10 @@ RunnerOptions runner_options(const pg::Options& options, MemoryShare memory) {
 
 }  // namespace
 
+Result<PostgresUrl> resolve_argument(const std::string& url, const SecretResolver& secrets) {
+    return resolve_url(default_source({}, SecretString(url)), secrets);
+}
+
 Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
                                 MemoryShare memory) {
     LEAT_ASSIGN(auto options, postgres_options(config, secrets, memory));

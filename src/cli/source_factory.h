@@ -20,6 +20,9 @@ struct MemoryShare {
     uint64_t sources = 1;             // that share the rest
 };
 
+// A URL of the command line: its errors name no key of a configuration.
+Result<PostgresUrl> resolve_argument(const std::string& url, const SecretResolver& secrets);
+
 Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
                                 MemoryShare memory);
 // The same for leat tail: temporary, from now on, with the rows already there if `snapshot`.

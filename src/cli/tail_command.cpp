@@ -16,7 +16,7 @@ Status tail(const TailCommand& command) {
     SourceConfig config = default_source("tail", SecretString(command.url));
     config.tables = command.output.tables;
     SecretResolver secrets;
-    LEAT_ASSIGN(auto url, resolve_url(config, secrets));
+    LEAT_ASSIGN(auto url, resolve_argument(command.url, secrets));
     std::map<std::string, std::string> format_options;
     LEAT_TRY(apply_settings(command.output.settings, format_options));
     LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(format_options));

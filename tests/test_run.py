@@ -267,7 +267,7 @@ def test_the_slot_stays_and_is_named(shop, leat):
     process.stop()
     slot, = shop.slots()
     assert slot["slot_name"] == SLOT and slot["plugin"] == "pgoutput" and not slot["active"] and not slot["temporary"]
-    assert shop.publications() == [SLOT]
+    assert shop.publications() == [SLOT, f"{SLOT}_inserts"]
 
 
 def test_idle_database_frees_the_wal_of_others(shop, leat):

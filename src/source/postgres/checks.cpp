@@ -165,6 +165,12 @@ Status check_publication(Findings& to, Connection& sql, const Options& options,
                          const std::vector<TableInfo>& tables, const Facts& facts, std::stop_token stop) {
     LEAT_ASSIGN(auto main, find_publication(sql, options.publication_name, stop));
     LEAT_ASSIGN(auto inserts, find_publication(sql, insert_publication_name(options), stop));
+    if (main.exists && !main.publishes_updates)
+        to.warning(ErrorCode::PG_PUBLICATION, "publication",
+                   fmt::format("publication {} leaves out updates or deletes: they are not captured",
+                               options.publication_name),
+                   fmt::format("ALTER PUBLICATION {} SET (publish = 'insert, update, delete, truncate');",
+                               Connection::quote_identifier(options.publication_name)));
     if (main.all_tables) {
         to.ok("publication", options.publication_name + " publishes all tables");
         return {};

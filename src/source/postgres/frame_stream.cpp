@@ -24,13 +24,42 @@ std::string tls_error() {
     ERR_error_string_n(ERR_get_error(), text, sizeof text);
     return text;
 }
+
+ServerMessage parse_message(Bytes body) {
+    NetworkCursor from(body);
+    ServerMessage parsed;
+    while (from.ok() && !from.at_end()) {
+        auto field = static_cast<char>(from.u8());
+        if (field == 0) break;
+        std::string_view text = from.c_string();
+        if (field == 'C') parsed.sqlstate = text;
+        if (field == 'M') parsed.message = text;
+        if (field == 'D') parsed.detail = text;
+        if (field == 'R') parsed.routine = text;
+    }
+    return parsed;
+}
+
+Error stream_error(const ServerMessage& from) {
+    std::string whole = fmt::format("{} (SQLSTATE {})", from.message, from.sqlstate);
+    if (!from.detail.empty()) whole += ": " + from.detail;
+    auto code = [&] {
+        if (from.sqlstate == "55006") return ErrorCode::PG_SLOT_IN_USE;
+        if (from.sqlstate == "42501") return ErrorCode::PG_PRIVILEGE;
+        // Raised where the slot was invalidated, or WAL that it needs is gone.
+        if (from.sqlstate == "55000" || from.sqlstate == "58P01") return ErrorCode::PG_SLOT_LOST;
+        return ErrorCode::PG_STREAM_ERROR;
+    };
+    return {code(), std::move(whole), {}};
+}
 }  // namespace
 
-FrameStream::FrameStream(Connection& connection, size_t frame_bytes_max)
+FrameStream::FrameStream(Connection& connection, size_t frame_bytes_max, OnNotice on_notice)
     : connection_(connection.raw()),
       tls_(static_cast<ssl_st*>(PQsslStruct(connection.raw(), "OpenSSL"))),
       socket_(PQsocket(connection.raw())),
       frame_bytes_max_(frame_bytes_max),
+      on_notice_(std::move(on_notice)),
       in_(gulp_bytes) {}
 
 Status FrameStream::start(const std::string& sql, std::stop_token stop) {
@@ -85,40 +114,22 @@ Result<std::optional<Bytes>> FrameStream::next() {
                 return std::nullopt;
             case 'c':  // CopyDone
             case 'C':  // CommandComplete
-            case 'N':  // NoticeResponse
             case 'S':  // ParameterStatus
             case 'A':  // NotificationResponse
                 break;
             case 'Z':  // ReadyForQuery
                 ended_ = true;
                 return std::nullopt;
+            case 'N':  // NoticeResponse
+                if (on_notice_) LEAT_TRY(on_notice_(parse_message(body)));
+                break;
             case 'E':
-                return fail(std::move(parse_error(body).error()));
+                return fail(stream_error(parse_message(body)));
             default:
                 return fail(ErrorCode::PG_PROTOCOL,
                             fmt::format("unexpected message {:#04x}", static_cast<uint8_t>(type)));
         }
     }
-}
-
-Status FrameStream::parse_error(Bytes body) {
-    NetworkCursor from(body);
-    std::string state, message, detail;
-    while (from.ok() && !from.at_end()) {
-        auto field = static_cast<char>(from.u8());
-        if (field == 0) break;
-        std::string_view text = from.c_string();
-        if (field == 'C') state = text;
-        if (field == 'M') message = text;
-        if (field == 'D') detail = text;
-    }
-    std::string whole = fmt::format("{} (SQLSTATE {})", message, state);
-    if (!detail.empty()) whole += ": " + detail;
-    if (state == "55006") return fail(ErrorCode::PG_SLOT_IN_USE, whole);
-    if (state == "42501") return fail(ErrorCode::PG_PRIVILEGE, whole);
-    // Raised where the slot was invalidated, or WAL that it needs is gone.
-    if (state == "55000" || state == "58P01") return fail(ErrorCode::PG_SLOT_LOST, whole);
-    return fail(ErrorCode::PG_STREAM_ERROR, whole);
 }
 
 // Room for a gulp, or for the whole frame that has begun, behind what is not yet handed out.

@@ -6,6 +6,8 @@
 // thread.
 #pragma once
 
+#include <functional>
+
 #include "base/byte_buffer.h"
 #include "source/postgres/connection.h"
 
@@ -13,10 +15,18 @@ struct ssl_st;
 
 namespace leat::pg {
 
+// An ErrorResponse or NoticeResponse. routine: the server's function that made it, whatever the language of
+// the message.
+struct ServerMessage {
+    std::string sqlstate, message, detail, routine;
+};
+
 class FrameStream {
   public:
+    // Sees the server's notices; what it fails with, next() fails with.
+    using OnNotice = std::function<Status(const ServerMessage&)>;
     // Frames above frame_bytes_max are refused with ROW_TOO_LARGE.
-    FrameStream(Connection& connection, size_t frame_bytes_max);
+    FrameStream(Connection& connection, size_t frame_bytes_max, OnNotice on_notice = {});
 
     // Sends a statement that answers with a copy, and waits for the copy to begin.
     Status start(const std::string& sql, std::stop_token stop);
@@ -37,13 +47,13 @@ class FrameStream {
     enum class Io { done, would_block };
     Result<Io> read_some(size_t& count);
     Result<Io> write_some();
-    Status parse_error(Bytes body);
     void make_room();
 
     PGconn* connection_;
     ssl_st* tls_;
     int socket_;
     size_t frame_bytes_max_;
+    OnNotice on_notice_;
     ByteBuffer in_;
     size_t begin_ = 0;   // of what was not yet handed out
     size_t wanted_ = 0;  // bytes the frame at begin_ takes in all; 0: not known

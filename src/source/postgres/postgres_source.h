@@ -50,6 +50,7 @@ class PostgresSource : public Source {
 
     bool is_lagging() const;
     Status take_message(Bytes copy_data);
+    Status check_notice(const ServerMessage& notice) const;
     Error stream_error(Error error) const;
     Status send_status_if_due();
     Status send_status(bool reply_requested);

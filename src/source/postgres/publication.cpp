@@ -45,6 +45,9 @@ std::vector<std::string> statements(const std::string& name, const PublicationSt
         if (std::find(now.tables.begin(), now.tables.end(), table->oid) == now.tables.end())
             missing.push_back(table);
     bool exists = now.exists;
+    if (exists && now.via_root != via_root)
+        sql.push_back(
+            fmt::format("ALTER PUBLICATION {} SET (publish_via_partition_root = {})", quoted, via_root));
     for (size_t at = 0; at < missing.size(); at += tables_per_statement) {
         std::vector<const TableInfo*> part(
             missing.begin() + static_cast<ptrdiff_t>(at),
@@ -91,7 +94,7 @@ bool covers(const PublicationState& state, const std::vector<const TableInfo*>& 
 // traffic; a table that has lost its identity would make the server refuse the application's updates.
 Status remove_others(Connection& sql, const std::string& name, const PublicationState& state,
                      const std::vector<const TableInfo*>& wanted, std::stop_token stop) {
-    for (uint32_t oid : state.tables) {
+    for (uint32_t oid : state.listed) {
         if (std::any_of(wanted.begin(), wanted.end(),
                         [&](const TableInfo* table) { return table->oid == oid; }))
             continue;
@@ -125,20 +128,20 @@ Status require_existing(const std::string& name, const PublicationState& state,
 
 Result<PublicationState> find_publication(Connection& sql, const std::string& name, std::stop_token stop) {
     PublicationState state;
-    LEAT_ASSIGN(
-        auto rows,
-        sql.query("SELECT oid, puballtables, pubviaroot, pubupdate FROM pg_publication WHERE pubname = $1",
-                  {name}, stop));
+    LEAT_ASSIGN(auto rows,
+                sql.query("SELECT oid, puballtables, pubviaroot, pubupdate, pubdelete FROM pg_publication "
+                          "WHERE pubname = $1",
+                          {name}, stop));
     if (rows.count() == 0) return state;
     state.exists = true;
     state.all_tables = rows.text(0, 1) == "t";
     state.via_root = rows.text(0, 2) == "t";
-    state.publishes_updates = rows.text(0, 3) == "t";
+    state.publishes_updates = rows.text(0, 3) == "t" && rows.text(0, 4) == "t";
     std::string oid = rows.text(0, 0);
-    std::string members = "SELECT prrelid FROM pg_publication_rel WHERE prpubid = $1";
+    std::string members = "SELECT prrelid, true FROM pg_publication_rel WHERE prpubid = $1";
     if (sql.server_version() >= 150000)  // FOR TABLES IN SCHEMA
         members +=
-            " UNION SELECT c.oid FROM pg_publication_namespace p JOIN pg_class c ON c.relnamespace = "
+            " UNION SELECT c.oid, false FROM pg_publication_namespace p JOIN pg_class c ON c.relnamespace = "
             "p.pnnspid "
             "WHERE p.pnpubid = $1 AND c.relkind IN ('r', 'p')";
     LEAT_ASSIGN(auto tables, sql.query(members, {oid}, stop));
@@ -147,6 +150,7 @@ Result<PublicationState> find_publication(Connection& sql, const std::string& na
         uint32_t table = 0;
         std::from_chars(text.data(), text.data() + text.size(), table);
         state.tables.push_back(table);
+        if (tables.text(i, 1) == "t") state.listed.push_back(table);
     }
     return state;
 }
@@ -196,10 +200,13 @@ Result<std::vector<std::string>> ensure_publications(Connection& sql, const Opti
     LEAT_TRY(remove_others(sql, main_name, main, with, stop));
     LEAT_TRY(run(sql, statements(main_name, main, with, false, options.publish_via_partition_root), stop));
     LEAT_TRY(remove_others(sql, inserts_name, inserts, without, stop));
-    if (!without.empty())
+    // Made with the first even where it stays empty: a server before 18 refuses to decode what was written
+    // before a publication of the stream was made, and a table for it may come later.
+    bool needs_inserts = !without.empty() || (!main.exists && !options.temporary);
+    if (needs_inserts || inserts.exists)
         LEAT_TRY(run(
             sql, statements(inserts_name, inserts, without, true, options.publish_via_partition_root), stop));
-    if (inserts.exists || !without.empty()) names.push_back(inserts_name);
+    if (needs_inserts || inserts.exists) names.push_back(inserts_name);
     return names;
 }
 

@@ -15,8 +15,9 @@ struct PublicationState {
     bool exists = false;
     bool all_tables = false;
     bool via_root = false;
-    bool publishes_updates = false;
-    std::vector<uint32_t> tables;  // OIDs
+    bool publishes_updates = false;  // and deletes
+    std::vector<uint32_t> tables;    // OIDs
+    std::vector<uint32_t> listed;    // those that are in it by name, not by their schema
 };
 Result<PublicationState> find_publication(Connection& sql, const std::string& name, std::stop_token stop);
 

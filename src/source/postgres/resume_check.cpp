@@ -33,6 +33,13 @@ Status check_same_server(const ResumeState& state, const ServerIdentity& server)
                "Check the URL: it leads to another server.");
 }
 
+Status check_publication(const ResumeState& state, bool exists, const std::string& publication) {
+    if (exists) return {};
+    return gap(ErrorCode::PG_PUBLICATION, state,
+               fmt::format("publication {} is gone: the stream has nothing of what was changed without it",
+                           publication));
+}
+
 Status check_resume(const ResumeState& state, const ServerIdentity& server,
                     const std::optional<SlotInfo>& slot, const std::string& slot_name) {
     LEAT_TRY(check_same_server(state, server));

@@ -17,6 +17,11 @@ Status check_resume(const ResumeState& state, const ServerIdentity& server,
 // The part of it that makes every other comparison meaningless: PG_SYSTEM_CHANGED.
 Status check_same_server(const ResumeState& state, const ServerIdentity& server);
 
+// The publications were made before the slot. One that is missing was dropped, or another is asked for now:
+// making it again would not bring back what was written meanwhile, which servers from 18 on leave out without
+// a word.
+Status check_publication(const ResumeState& state, bool exists, const std::string& publication);
+
 // Whether a slot of our name, found without anything in the log, is one we could have made for this database.
 Status check_slot_kind(const SlotInfo& slot, const std::string& slot_name, const std::string& database);
 

@@ -110,6 +110,13 @@ TEST(ResumeCheck, TheServerWasRestoredToAnEarlierTime) {
     expect_gap(error_of(identity, slot()), ErrorCode::PG_LOG_AHEAD);
 }
 
+TEST(ResumeCheck, ThePublicationIsGone) {
+    Status status = check_publication(log_state(), false, "leat_shop");
+    ASSERT_FALSE(status);
+    expect_gap(status.error(), ErrorCode::PG_PUBLICATION);
+    EXPECT_TRUE(check_publication(log_state(), true, "leat_shop"));
+}
+
 TEST(ResumeCheck, ASlotOfAnotherKindIsForeign) {
     SlotInfo physical = slot(), other_plugin = slot(), other_database = slot();
     physical.type = "physical";

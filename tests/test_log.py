@@ -289,10 +289,10 @@ def test_segments_and_retention_by_size(items, leat, running):
 def test_retention_by_age(items, leat, running):
     process = running(log={"segment.bytes": 65536, "retention.ms": 1000})
     items.execute("INSERT INTO items SELECT i, repeat('x', 300) FROM generate_series(1, 1000) i")
-    leat.wait_marker(process, items)
+    leat.wait_for_marker(process, items)
     time.sleep(1.5)
     items.execute("INSERT INTO items SELECT i, repeat('x', 300) FROM generate_series(1001, 2000) i")
-    leat.wait_marker(process, items)
+    leat.wait_for_marker(process, items)
     time.sleep(1.5)
     process.stop()
     process = leat.run()
@@ -310,7 +310,7 @@ def test_many_segments_are_one_log(items, leat, running):
             items.execute("ALTER TABLE items ADD COLUMN w int")
         items.execute(f"INSERT INTO items (id, v) SELECT i, repeat('x', 300) FROM generate_series({batch * 200 + 1}, {batch * 200 + 200}) i")
         items.execute("INSERT INTO other VALUES (1)" if batch == 0 else "UPDATE other SET id = 1")
-        leat.wait_marker(process, items)  # what waits together becomes one unit, which no segment cuts
+        leat.wait_for_marker(process, items)  # what waits together becomes one unit, which no segment cuts
     process.stop()
     assert len(segments.segments(leat.data)) > 3
     everything = leat.log()

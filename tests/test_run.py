@@ -402,7 +402,7 @@ def test_mode_when_needed(shop, leat):
     records = leat.wait_log(process, lambda seen: len([r for r in seen if r.op == "r"]) >= 14, "the second snapshot")
     assert sorted(r.after["id"] for r in records[10:] if r.op == "r") == [1, 2, 3, 20]
     shop.execute("INSERT INTO items VALUES (21, 'seen')")
-    leat.wait_marker(process, shop)
+    leat.wait_for_marker(process, shop)
     assert [r.after["id"] for r in leat.log() if r.op == "c"] == [21]
     process.stop()
 
@@ -418,7 +418,7 @@ def test_snapshot_and_stream_fit_exactly(shop, leat):
         updates += 1
         shop.execute(f"UPDATE big SET n = n + 1 WHERE id = {updates * 7 % 100000 + 1}")
         shop.execute(f"INSERT INTO big VALUES ({200000 + updates}, 0, '')")
-    leat.wait_marker(process, shop, 120)
+    leat.wait_for_marker(process, shop, 120)
     process.stop()
     state = fold(r for r in leat.log() if r.topic.endswith(".big")).tables["shop.public.big"]
     rows = {row["id"]: row["n"] for row in state.values()}
@@ -517,7 +517,7 @@ def test_snapshot_progress_is_shown(shop, leat):
     shop.execute("INSERT INTO big SELECT i, repeat('x', 50) FROM generate_series(1, 300000) i; ANALYZE big")
     leat.configure(shop.url())
     process = leat.run()
-    leat.wait_marker(process, shop, 120)
+    leat.wait_for_marker(process, shop, 120)
     process.stop()
     text = "\n".join(process.stderr)
     assert "snapshot" in text and re.search(r"300[ ,_]?0\d\d", text), text

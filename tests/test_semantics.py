@@ -296,7 +296,7 @@ def test_table_dropped_and_made_again(database, leat):
     database.execute("DROP TABLE t")
     database.execute("CREATE TABLE t (k text PRIMARY KEY)")
     database.execute("INSERT INTO t VALUES ('x')")
-    leat.wait_marker(process, database)
+    leat.wait_for_marker(process, database)
     process.stop()
     process = leat.run()
     seen = [r for r in leat.wait_marker(process, database) if r.table == "t"]
@@ -312,7 +312,7 @@ def test_table_made_while_it_runs(database, leat):
     database.transaction("CREATE TABLE n (id int PRIMARY KEY, v text)", "INSERT INTO n VALUES (1, 'x')")
     database.execute("INSERT INTO n VALUES (2, 'y')")
     database.execute("INSERT INTO t VALUES (1)")
-    leat.wait_marker(process, database)
+    leat.wait_for_marker(process, database)
     process.stop()
     process = leat.run()
     records = leat.wait_log(process, lambda seen: {r.after["id"] for r in seen if r.table == "n"} == {1, 2}, "both rows of n")

@@ -78,9 +78,9 @@ def capture(leat, database, fill, options=Options(), **more):
     fill(0)
     leat.configure(database.url(), **options.configuration(), **more)
     process = leat.run()
-    leat.wait_marker(process, database)
+    leat.wait_for_marker(process, database)
     fill(10000)
-    leat.wait_marker(process, database)
+    leat.wait_for_marker(process, database)
     process.stop()
     return leat.log()
 

@@ -10,7 +10,7 @@ namespace leat {
 class Backoff {
   public:
     explicit Backoff(std::chrono::milliseconds first = std::chrono::milliseconds(200),
-                     std::chrono::milliseconds last = std::chrono::milliseconds(30000))
+                     std::chrono::milliseconds last = std::chrono::milliseconds(10000))
         : first_(first), last_(last), step_(first), random_(std::random_device{}()) {}
 
     std::chrono::milliseconds next() {

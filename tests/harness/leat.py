@@ -273,12 +273,12 @@ class Leat:
             return []
         return process.records()
 
-    def wait_log(self, process, condition, what, timeout=60, **more):
+    def wait_log(self, process, condition, what, timeout=60, *arguments, **more):
         """Waits until condition(records of the log) while `process` runs; returns the records."""
         seen = []
 
         def look():
-            seen[:] = self.log_or_nothing(**more)
+            seen[:] = self.log_or_nothing(*arguments, **more)
             return condition(seen)
 
         try:
@@ -294,14 +294,18 @@ class Leat:
         return records
 
     def wait_marker(self, process, database, timeout=60, **more):
+        """wait_for_marker(); returns the records of the log."""
+        self.wait_for_marker(process, database, timeout, **more)
+        return self.log(**more)
+
+    def wait_for_marker(self, process, database, timeout=60, **more):
         """Commits a marker message and waits until it is in the log: so is everything committed before it. Messages are
         captured from the slot's beginning on, so it must be there."""
         database.wait_streaming(timeout, detail=process.describe)
         marker = f"marker-{time.monotonic_ns()}"
         database.execute("SELECT pg_logical_emit_message(true, %s, 'x')", [marker])
-        return self.wait_log(
-            process, lambda seen: any(r.op == "m" and r.key and marker in json.dumps(r.key) for r in reversed(seen)),
-            f"the message {marker} in the log", timeout, **more)
+        self.wait_log(process, lambda seen: any(marker in r.line for r in seen), f"the message {marker} in the log", timeout,
+                      "--op", "m", **more)
 
     def close(self):
         for process in self.started:

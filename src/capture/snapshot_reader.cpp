@@ -41,6 +41,12 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
     PlaceMarker marker([&](Block block) { return channel_.push(std::move(block), stop); });
     for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, marker, stop));
     LEAT_TRY(channel_.push(position_block(plan.position_after(), whole_unit), stop));
+    if (!left_out_.empty())
+        return fail(ErrorCode::PG_TABLE_CHANGED,
+                    fmt::format("{} of {} tables were altered, truncated or locked while the snapshot was "
+                                "read ({}, ...); they "
+                                "are read under another one",
+                                left_out_.size(), plan.tables().size(), left_out_.front()));
     if (plan.tables().empty()) return {};
     auto done = progress();
     log_event(LogLevel::info, subject_,
@@ -51,12 +57,13 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
 
 Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& marker,
                                  std::stop_token stop) {
-    const SnapshotStep& step = plan.steps()[index];
+    SnapshotStep step = plan.steps()[index];
     size_t wanted = std::min<size_t>(readers_max_, step.chunks.size());
     while (readers_.size() < wanted) {
         LEAT_ASSIGN(auto reader, plan.open_reader());
         readers_.push_back(std::move(reader));
     }
+    LEAT_TRY(hold_tables(plan, step, wanted, stop));
     // Schemas first, in a block of their own: the readers' blocks come in any order.
     BlockBuilder schemas;
     for (uint32_t table : step.tables) schemas.add_schema(*plan.tables()[table].schema);
@@ -65,6 +72,29 @@ Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& 
     LEAT_TRY(marker.step_done(index + 1 == plan.steps().size()));
     return channel_.push(
         position_block(plan.position_after_step(index), BlockFlag::unit_end | BlockFlag::snapshot), stop);
+}
+
+// Every reader holds every table of the step before one is read: none of them then waits behind somebody who
+// waits for another of them.
+Status SnapshotReader::hold_tables(SnapshotPlan& plan, SnapshotStep& step, size_t readers,
+                                   std::stop_token stop) {
+    std::vector<uint32_t> left_out;
+    for (uint32_t table : step.tables) {
+        bool held = true;
+        for (size_t i = 0; i < readers && held; ++i) {
+            LEAT_ASSIGN(held, readers_[i]->hold(table, stop));
+        }
+        if (held) continue;
+        plan.leave_out(table);
+        left_out.push_back(table);
+        left_out_.push_back(plan.tables()[table].schema->qualified_name());
+    }
+    auto is_left_out = [&](uint32_t table) {
+        return std::find(left_out.begin(), left_out.end(), table) != left_out.end();
+    };
+    std::erase_if(step.tables, is_left_out);
+    std::erase_if(step.chunks, [&](const Chunk& chunk) { return is_left_out(chunk.table); });
+    return {};
 }
 
 Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, PlaceMarker& marker,

@@ -30,6 +30,7 @@ class SnapshotReader {
 
   private:
     Status read_step(SnapshotPlan& plan, size_t index, PlaceMarker& marker, std::stop_token stop);
+    Status hold_tables(SnapshotPlan& plan, SnapshotStep& step, size_t readers, std::stop_token stop);
     Status read_chunks(const SnapshotStep& step, size_t readers, PlaceMarker& marker, std::stop_token stop);
     void report();
 
@@ -37,6 +38,7 @@ class SnapshotReader {
     BlockChannel& channel_;
     const uint32_t readers_max_;
     std::vector<std::unique_ptr<ChunkReader>> readers_;
+    std::vector<std::string> left_out_;  // names of tables
     std::atomic<uint64_t> rows_{0}, rows_estimate_{0};
     std::atomic<SteadyClock::time_point> started_{};
     SteadyClock::time_point reported_;

@@ -37,6 +37,9 @@ struct SnapshotStep {
 class ChunkReader {
   public:
     virtual ~ChunkReader() = default;
+    // Makes sure that a table (index) stays as it was planned until the reader is gone. False: it is not that
+    // any more, or somebody waits to change it.
+    virtual Result<bool> hold(uint32_t, std::stop_token) { return true; }
     // Hands blocks without unit flags to `take` as they fill; `take` returning an error ends the chunk with
     // it.
     virtual Status read(const Chunk& chunk, const std::function<Status(Block)>& take,
@@ -58,10 +61,12 @@ class SnapshotPlan {
 
     virtual const std::vector<SnapshotTable>& tables() const = 0;
     virtual const std::vector<SnapshotStep>& steps() const = 0;
+    // The table (index) is not read in this snapshot: another attempt does, under a new one.
+    virtual void leave_out(uint32_t) {}
     virtual Result<std::unique_ptr<ChunkReader>> open_reader() = 0;
     // Appended with the end of the step, by its index. Steps are finished in order.
     virtual Position position_after_step(size_t step) = 0;
-    // Appended when all is read.
+    // Appended when every step is done, also if tables were left out.
     virtual Position position_after() = 0;
 };
 

@@ -33,7 +33,7 @@ TableInfo* find(std::vector<TableInfo>& tables, uint32_t oid) {
 constexpr const char* storage_query = R"sql(
 SELECT w.oid, c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname),
        pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int,
-       coalesce(pg_catalog.pg_relation_filenode(c.oid), 0), am.amname = 'heap'
+       )sql" LEAT_STORAGE_VERSION("c.oid") R"sql(, am.amname = 'heap'
 FROM unnest($1::pg_catalog.oid[]) AS w(oid)
 CROSS JOIN LATERAL (
     SELECT w.oid AS relid
@@ -126,6 +126,13 @@ Result<std::vector<TableInfo>> Catalog::tables(const TableSelector& selector, bo
     });
 }
 
+Result<std::vector<TableInfo>> Catalog::tables(const std::vector<TableInfo>& known, std::stop_token stop) {
+    if (known.empty()) return std::vector<TableInfo>{};  // an empty array would mean every table
+    std::vector<uint32_t> oids;
+    for (const TableInfo& table : known) oids.push_back(table.oid);
+    return read_tables(oids, stop, [](const TableInfo&, bool) { return true; });
+}
+
 Result<std::optional<TableInfo>> Catalog::table(uint32_t oid, std::stop_token stop) {
     LEAT_ASSIGN(auto tables, read_tables({oid}, stop, [](const TableInfo&, bool) { return true; }));
     if (tables.empty()) return std::nullopt;
@@ -147,7 +154,7 @@ Result<std::vector<std::vector<Storage>>> Catalog::storage(const std::vector<Tab
         part.oid = number<uint32_t>(rows, i, 1);
         part.quoted_name = rows.text(i, 2);
         part.pages = number<uint64_t>(rows, i, 3);
-        part.filenode = number<uint64_t>(rows, i, 4);
+        part.version = rows.text(i, 4);
         part.heap = rows.text(i, 5) == "t";
         storage[place[number<uint32_t>(rows, i, 0)]].push_back(std::move(part));
     }

@@ -55,8 +55,9 @@ struct Storage {
     uint32_t oid = 0;
     std::string quoted_name;
     uint64_t pages = 0;
-    uint64_t filenode = 0;  // changes when the table is rewritten or truncated
-    bool heap = true;       // has ctid ranges
+    std::string
+        version;       // of its file and columns: changes when the table is rewritten, truncated or altered
+    bool heap = true;  // has ctid ranges
 };
 
 class Catalog {
@@ -67,6 +68,8 @@ class Catalog {
     // The tables that the selector selects, by name. Partitions stand for themselves, or with via_root their
     // topmost roots.
     Result<std::vector<TableInfo>> tables(const TableSelector& selector, bool via_root, std::stop_token stop);
+    // The given tables as they are now; without those that were dropped.
+    Result<std::vector<TableInfo>> tables(const std::vector<TableInfo>& known, std::stop_token stop);
     // One table; none if it was dropped.
     Result<std::optional<TableInfo>> table(uint32_t oid, std::stop_token stop);
     // Of each of the tables, in their order.

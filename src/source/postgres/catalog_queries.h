@@ -87,4 +87,12 @@ WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND (i.indisprimary OR i.indisrepl
   AND i.indislive AND i.indisvalid AND k.place <= i.indnkeyatts
 ORDER BY i.indrelid, i.indexrelid, k.place)sql";
 
+// An expression: the state of a table's file and columns, as text. A rewrite and TRUNCATE give it a new file.
+#define LEAT_STORAGE_VERSION(oid)                                                                          \
+    "(SELECT coalesce(pg_catalog.pg_relation_filenode(" oid                                                \
+    "), 0) || ':' || coalesce(string_agg(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, ',' ORDER " \
+    "BY "                                                                                                  \
+    "a.attnum), '') FROM pg_catalog.pg_attribute a WHERE a.attrelid = " oid                                \
+    " AND a.attnum > 0 AND NOT a.attisdropped)"
+
 }  // namespace leat::pg

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "source/postgres/chunk_planner.h"
+#include "source/postgres/table_guard.h"
 
 namespace leat::pg {
 
@@ -72,16 +73,23 @@ Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Opt
         new PostgresChunkReader(std::move(connection), options, transaction, tables));
 }
 
-// An ALTER TABLE that rewrites, and TRUNCATE, do not respect our snapshot: it would see an empty table. With
-// our lock held, the file is either still the one that the plan saw, or the plan is void.
-Status PostgresChunkReader::check_not_rewritten(const Storage& storage, std::stop_token stop) {
-    LEAT_TRY(connection_.execute(fmt::format("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", storage.quoted_name),
-                                 stop));
-    LEAT_ASSIGN(auto rows, connection_.query("SELECT coalesce(pg_relation_filenode($1::oid), 0)",
-                                             {std::to_string(storage.oid)}, stop));
-    if (rows.text(0, 0) != std::to_string(storage.filenode))
-        return fail(ErrorCode::PG_TABLE_CHANGED, storage.quoted_name);
-    return {};
+Result<bool> PostgresChunkReader::hold(uint32_t table, std::stop_token stop) {
+    const CopyTable& copied = tables_[table];
+    for (const Storage& storage : copied.storage) {
+        LEAT_ASSIGN(bool held, hold_table(connection_, storage, stop));
+        if (!held) return false;
+        // A column that was dropped since our snapshot is still there for the catalog as we see it, not for a
+        // statement.
+        LEAT_TRY(connection_.execute("SAVEPOINT columns", stop));
+        auto probe = connection_.execute(
+            fmt::format("SELECT {} FROM ONLY {} LIMIT 0", column_list(*copied.schema), storage.quoted_name),
+            stop);
+        if (probe) continue;
+        if (!means_altered(connection_.sqlstate())) return fail(std::move(probe.error()));
+        LEAT_TRY(connection_.execute("ROLLBACK TO SAVEPOINT columns", stop));
+        return false;
+    }
+    return !copied.storage.empty();
 }
 
 Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(Block)>& take,
@@ -94,8 +102,7 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     if (columns.empty())
         for (const Column& column : schema.columns) columns.push_back(make_column_decoder(column.type));
     columns_ = &columns;
-    Status status = check_not_rewritten(storage, stop);
-    if (status) status = copy(copy_sql(schema, storage, range), schema, take, stop);
+    Status status = copy(copy_sql(schema, storage, range), schema, take, stop);
     if (status) return {};
     Error& error = status.error();
     if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||

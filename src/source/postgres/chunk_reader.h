@@ -27,12 +27,12 @@ class PostgresChunkReader : public ChunkReader {
                                                              const std::vector<CopyTable>& tables,
                                                              std::stop_token stop);
 
+    Result<bool> hold(uint32_t table, std::stop_token stop) override;
     Status read(const Chunk& chunk, const std::function<Status(Block)>& take, std::stop_token stop) override;
 
   private:
     PostgresChunkReader(Connection connection, const Options& options, const Transaction& transaction,
                         const std::vector<CopyTable>& tables);
-    Status check_not_rewritten(const Storage& storage, std::stop_token stop);
     Status put_row(Bytes row, const TableSchema& schema);
     Status copy(const std::string& sql, const TableSchema& schema, const std::function<Status(Block)>& take,
                 std::stop_token stop);

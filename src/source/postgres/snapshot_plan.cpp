@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <unordered_map>
+
 #include "base/clock.h"
 #include "base/logging.h"
 #include "source/postgres/chunk_planner.h"
@@ -32,15 +35,43 @@ Status PostgresSnapshotPlan::begin(std::stop_token stop) {
         LEAT_ASSIGN(context_.publications,
                     ensure_publications(context_.sql, context_.options, captured_, stop));
     }
-    // The files that the tables have before the snapshot is fixed; see
-    // PostgresChunkReader::check_not_rewritten.
-    LEAT_ASSIGN(auto storage, context_.catalog.storage(infos_, stop));
-    for (auto& parts : storage) copy_tables_.push_back({nullptr, std::move(parts)});
-    if (kind_ == Kind::with_new_slot)
+    if (kind_ == Kind::with_new_slot) {
+        // Making a slot waits for running transactions; with locks held, one that wants them would wait for
+        // us, for ever.
+        LEAT_TRY(read_storage(stop));
         LEAT_TRY(make_slot(stop));
-    else
+    } else {
+        if (kind_ == Kind::beside_old_slot && !infos_.empty()) LEAT_TRY(wait_for_older_transactions(stop));
+        LEAT_TRY(hold_tables(stop));
+        LEAT_TRY(read_storage(stop));
         LEAT_TRY(export_snapshot(stop));
+    }
     return plan_tables(stop);
+}
+
+// A later attempt: the tables are kept as they are from before the snapshot is fixed. Beyond a number that
+// would fill the server's lock table, they are taken as they come, as in the first attempt.
+Status PostgresSnapshotPlan::hold_tables(std::stop_token stop) {
+    constexpr size_t held_max = 1000;
+    if (infos_.empty() || infos_.size() > held_max) return {};
+    LEAT_ASSIGN(auto guard, TableGuard::open(context_.options, stop));
+    guard_.emplace(std::move(guard));
+    LEAT_ASSIGN(auto storage, context_.catalog.storage(infos_, stop));
+    for (auto& parts : storage)
+        for (const Storage& part : parts) LEAT_TRY(guard_->hold(part, stop));
+    return {};
+}
+
+// What the tables are before the snapshot is fixed, their columns last: whatever is altered from the first of
+// these questions on is noticed when a reader holds the table.
+Status PostgresSnapshotPlan::read_storage(std::stop_token stop) {
+    LEAT_ASSIGN(auto storage, context_.catalog.storage(infos_, stop));
+    std::unordered_map<uint32_t, std::vector<Storage>> by_table;
+    for (size_t i = 0; i < infos_.size(); ++i) by_table[infos_[i].oid] = std::move(storage[i]);
+    LEAT_ASSIGN(infos_, context_.catalog.tables(infos_, stop));
+    for (const TableInfo& info : infos_) copy_tables_.push_back({nullptr, std::move(by_table[info.oid])});
+    left_out_.assign(infos_.size(), false);
+    return {};
 }
 
 // A slot of our name can only be ours: the log says creating_slot, or the operator chose when_needed.
@@ -67,7 +98,6 @@ Status PostgresSnapshotPlan::make_slot(std::stop_token stop) {
 // Exports a snapshot from the SQL connection, which holds its transaction until the plan is gone.
 Status PostgresSnapshotPlan::export_snapshot(std::stop_token stop) {
     if (infos_.empty()) return {};
-    if (kind_ == Kind::beside_old_slot) LEAT_TRY(wait_for_older_transactions(stop));
     Connection& sql = context_.sql;
     LEAT_TRY(sql.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
     exporting_ = true;
@@ -137,6 +167,7 @@ Position PostgresSnapshotPlan::position_after_step(size_t step) {
     if (kind_ == Kind::beside_old_slot) {
         auto snapshot = static_cast<uint32_t>(context_.state.snapshots.size() - 1);
         for (uint32_t table : steps_[step].tables) {
+            if (left_out_[table]) continue;
             auto oid = infos_[table].oid;
             std::erase_if(context_.state.tables, [&](const TableVisibility& t) { return t.table == oid; });
             context_.state.tables.push_back({oid, snapshot});
@@ -146,6 +177,9 @@ Position PostgresSnapshotPlan::position_after_step(size_t step) {
 }
 
 Position PostgresSnapshotPlan::position_after() {
+    // What was left out is read by another attempt, which finds the phase that begin() has set.
+    if (std::find(left_out_.begin(), left_out_.end(), true) != left_out_.end())
+        return context_.state.encode();
     context_.state.phase =
         kind_ == Kind::without_slot ? ResumeState::Phase::complete : ResumeState::Phase::streaming;
     return context_.state.encode();

@@ -12,6 +12,7 @@
 #include "source/postgres/chunk_reader.h"
 #include "source/postgres/position.h"
 #include "source/postgres/slot.h"
+#include "source/postgres/table_guard.h"
 #include "source/schema_versions.h"
 
 namespace leat::pg {
@@ -45,6 +46,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     Status begin(std::stop_token stop) override;
     const std::vector<SnapshotTable>& tables() const override { return tables_; }
     const std::vector<SnapshotStep>& steps() const override { return steps_; }
+    void leave_out(uint32_t table) override { left_out_[table] = true; }
     Result<std::unique_ptr<ChunkReader>> open_reader() override;
     Position position_after_step(size_t step) override;
     Position position_after() override;
@@ -54,16 +56,20 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     Status make_slot(std::stop_token stop);
     Status export_snapshot(std::stop_token stop);
     Status wait_for_older_transactions(std::stop_token stop);
+    Status hold_tables(std::stop_token stop);
+    Status read_storage(std::stop_token stop);
     Status plan_tables(std::stop_token stop);
 
     Context context_;
     const Kind kind_;
     const std::vector<TableInfo> captured_;
-    const std::vector<TableInfo> infos_;  // to be read
+    std::vector<TableInfo> infos_;  // to be read
     const std::vector<std::shared_ptr<const TableSchema>> markers_;
     std::vector<SnapshotTable> tables_;
     std::vector<CopyTable> copy_tables_;
     std::vector<SnapshotStep> steps_;
+    std::optional<TableGuard> guard_;
+    std::vector<bool> left_out_;  // by table
     std::string snapshot_;
     Transaction transaction_;
     bool exporting_ = false;  // the SQL connection holds the exporting transaction

@@ -58,10 +58,30 @@ void SourceRunner::set_state(SourceState state, std::optional<Error> error) {
     status_.error = std::move(error);
 }
 
+// What the reader thread does; a pause of the capture thread stays visible.
+void SourceRunner::set_phase(SourceState phase) {
+    std::lock_guard lock(mutex_);
+    phase_ = phase;
+    if (status_.state == SourceState::paused) return;
+    status_.state = phase;
+    status_.error.reset();
+}
+
+void SourceRunner::end_pause() {
+    SourceState phase;
+    {
+        std::lock_guard lock(mutex_);
+        phase = phase_;
+        status_.state = phase;
+        status_.error.reset();
+    }
+    log_event(LogLevel::info, name_, fmt::format("{}: there is room again", leat::name(phase)));
+}
+
 // ---- the capture thread ----
 
 void SourceRunner::run(std::stop_token stop) {
-    Backoff backoff;
+    Backoff backoff(options_.retry_delay_first);
     while (true) {
         uint64_t changes_before = status().changes;
         auto done = attempt(stop);
@@ -89,6 +109,7 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
     log_.reset();
     LEAT_ASSIGN(log_, open_log_());
     ResumePoint from{log_->position(), log_->latest_schemas()};
+    awaited_.reset();
     BlockChannel channel(options_.channel_bytes);
     Status read_status, write_status;
     {
@@ -116,7 +137,7 @@ Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
         else if (closed)
             return {};
         else
-            LEAT_TRY(sync(stop));  // what an earlier sync left for later (fsync: interval)
+            LEAT_TRY(sync(channel, stop));  // what an earlier sync left for later (fsync: interval)
     }
 }
 
@@ -127,10 +148,7 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
     for (bool waiting = false;; waiting = true) {
         Status status = write();
         if (status || status.error().code != ErrorCode::LOG_DISK_FULL) {
-            if (waiting && status) {
-                log_event(LogLevel::info, name_, "RUNNING: there is room again");
-                set_state(SourceState::running);
-            }
+            if (waiting && status) end_pause();
             return status;
         }
         if (!waiting) {
@@ -140,7 +158,7 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
             log_error(LogLevel::error, name_, "PAUSED", status.error());
             set_state(SourceState::paused, status.error());
         }
-        pause(1s, stop);
+        pause(options_.full_disk_delay, stop);
         if (stop.stop_requested()) return stopped();
     }
 }
@@ -148,24 +166,25 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
 // Group commit: everything that waits, then one sync.
 Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop) {
     size_t bytes = 0;
-    bool wanted_durable = false;
     std::optional<BlockChannel::Item> item(std::move(first));
     while (item) {
         LEAT_TRY(append(item->block, stop));
         bytes += item->block.size();
-        wanted_durable |= item->wait_durable;
+        if (item->wait_durable) awaited_ = Position{std::string(item->block.position())};
         if (bytes >= sync_bytes_max) break;
         item = channel.pop(0ms);
     }
-    LEAT_TRY(sync(stop));
-    if (wanted_durable) channel.set_durable();
-    return {};
+    return sync(channel, stop);
 }
 
-Status SourceRunner::sync(std::stop_token stop) {
+Status SourceRunner::sync(BlockChannel& channel, std::stop_token stop) {
     LEAT_TRY(write_with_room([&] { return log_->sync(); }, stop));
-    if (Position durable = log_->durable_position(); !durable.empty())
-        source_->confirm(durable);  // invariant 1
+    Position durable = log_->durable_position();
+    if (!durable.empty()) source_->confirm(durable);  // invariant 1
+    if (awaited_ && *awaited_ == durable) {
+        awaited_.reset();
+        channel.set_durable();
+    }
     return {};
 }
 
@@ -186,14 +205,14 @@ Status SourceRunner::append(Block& block, std::stop_token stop) {
 Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop) {
     LEAT_ASSIGN(auto plan, source_->open(from, stop));
     if (plan) {
-        set_state(SourceState::snapshotting);
+        set_phase(SourceState::snapshotting);
         SnapshotReader snapshot(name_, channel, options_.snapshot_readers);
         LEAT_TRY(snapshot.read(*plan, stop));
         plan.reset();
     }
     if (options_.stop_after_snapshot) return {};
     LEAT_TRY(source_->start_streaming(stop));
-    set_state(SourceState::running);
+    set_phase(SourceState::running);
     log_event(LogLevel::info, name_, "RUNNING");
     while (!stop.stop_requested()) {
         LEAT_ASSIGN(auto block, source_->read(wait_slice));

@@ -34,6 +34,8 @@ struct RunnerOptions {
     uint32_t snapshot_readers = 2;
     bool stop_after_snapshot = false;  // snapshot.mode initial_only
     bool retry = true;                 // false: any error ends it, as a person at a terminal expects
+    std::chrono::milliseconds retry_delay_first{200};
+    std::chrono::milliseconds full_disk_delay{1000};  // between looks whether there is room again
 };
 
 // Opens the source's log, recovering it: done again for each attempt, so that what an attempt left unfinished
@@ -57,22 +59,26 @@ class SourceRunner {
     Status drain(BlockChannel& channel, std::stop_token stop);
     Status append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop);
     Status append(Block& block, std::stop_token stop);
-    Status sync(std::stop_token stop);
+    Status sync(BlockChannel& channel, std::stop_token stop);
     template <class Write>
     Status write_with_room(Write write, std::stop_token stop);
 
     Status read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop);  // the reader thread
 
     void set_state(SourceState state, std::optional<Error> error = {});
+    void set_phase(SourceState phase);
+    void end_pause();
 
     const std::string name_;
     std::unique_ptr<Source> source_;
     const OpenLog open_log_;
     std::unique_ptr<ChangeLog> log_;
     const RunnerOptions options_;
+    std::optional<Position> awaited_;  // by a sender that goes on when it is durable
 
     mutable std::mutex mutex_;
     SourceStatus status_;
+    SourceState phase_ = SourceState::created;  // of the reader thread: what a pause interrupts
     std::jthread thread_;
 };
 

@@ -43,9 +43,10 @@ class LogReader {
     virtual ~LogReader() = default;
     // The next block of a complete unit that holds changes or the end of a transaction, whose schemas are by
     // then in schemas(). Waits up to `wait` for one to be appended, also while there is no writer: one may
-    // come. Empty: none came. Other blocks (catalogs, positions alone) are not yielded. A damaged block is LOG_CORRUPT with file,
-    // offset and the sequence that was expected; everything before it is yielded first, and asking again
-    // gives the error again. A start, or a next block, that retention has removed is LOG_TRIMMED.
+    // come. Empty: none came. Other blocks (catalogs, positions alone) are not yielded. A damaged block is
+    // LOG_CORRUPT with file, offset and the sequence that was expected; everything before it is yielded
+    // first, and asking again gives the error again. A start, or a next block, that retention has removed is
+    // LOG_TRIMMED.
     virtual Result<std::optional<Block>> next(std::chrono::milliseconds wait) = 0;
     virtual SchemaSet& schemas() = 0;
 };

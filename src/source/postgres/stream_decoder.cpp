@@ -68,8 +68,8 @@ Status StreamDecoder::begin(const BeginMessage& message) {
 
 Status StreamDecoder::commit(const CommitMessage& message) {
     if (!in_transaction_) return out_of_order('C');
-    // A transaction none of whose changes are captured leaves no trace but the position. One whose last change
-    // filled a block is continued in the next to be ended there.
+    // A transaction none of whose changes are captured leaves no trace but the position. One whose last
+    // change filled a block is continued in the next to be ended there.
     if (changes_ > 0) {
         open_transaction();
         builder_.end_transaction(changes_, message.end_lsn);

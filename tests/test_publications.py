@@ -104,3 +104,20 @@ def test_the_partition_root_may_be_chosen_later(database, leat):
     leat.wait_count(process, 3)
     process.stop()
     assert ids(leat, "items_1") == [1] and ids(leat) == [1, 2]
+
+
+def test_a_table_that_is_swapped_for_another_while_the_slot_is_made(items, leat):
+    """Names are read again under a lock: the snapshot must not take the new table for the old one."""
+    items.execute("CREATE TABLE items_new (id int PRIMARY KEY, v text); INSERT INTO items_new VALUES (5, 'new')")
+    with items.connect(autocommit=False) as session:
+        session.execute("SELECT txid_current()")  # making a slot waits for it
+        leat.configure(items.url(), tables=["public.items"])
+        process = leat.run()
+        process.wait_stderr("making replication slot")
+        items.execute("ALTER TABLE items RENAME TO items_old; ALTER TABLE items_new RENAME TO items")
+    leat.wait_count(process, 1)
+    items.wait_streaming()
+    items.execute("INSERT INTO items VALUES (6, 'streamed')")
+    leat.wait_count(process, 2)
+    process.stop()
+    assert ids(leat) == [5, 6]

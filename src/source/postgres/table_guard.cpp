@@ -34,9 +34,11 @@ Result<bool> hold_table(Connection& connection, const Storage& storage, std::sto
     LEAT_ASSIGN(bool locked, lock(connection, storage, stop));
     if (!locked) return false;
     LEAT_ASSIGN(auto rows,
-                connection.query(std::string("SELECT ") + LEAT_STORAGE_VERSION("$1::pg_catalog.oid"),
-                                 {std::to_string(storage.oid)}, stop));
-    return rows.text(0, 0) == storage.version;
+                connection.query(std::string("SELECT ") + LEAT_STORAGE_VERSION("$1::pg_catalog.oid") +
+                                     ", to_regclass($2)::oid",
+                                 {std::to_string(storage.oid), storage.quoted_name}, stop));
+    // The name may be another table's by now: that one was locked, and would be read.
+    return rows.text(0, 0) == storage.version && rows.text(0, 1) == std::to_string(storage.oid);
 }
 
 Result<TableGuard> TableGuard::open(const Options& options, std::stop_token stop) {

@@ -69,7 +69,7 @@ Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& 
     for (uint32_t table : step.tables) schemas.add_schema(*plan.tables()[table].schema);
     LEAT_TRY(channel_.push(schemas.finish(BlockFlag::unit_begin | BlockFlag::snapshot), stop));
     LEAT_TRY(read_chunks(step, wanted, marker, stop));
-    LEAT_TRY(marker.step_done(index + 1 == plan.steps().size()));
+    LEAT_TRY(marker.step_done(index + 1 == plan.steps().size() && left_out_.empty()));
     return channel_.push(
         position_block(plan.position_after_step(index), BlockFlag::unit_end | BlockFlag::snapshot), stop);
 }

@@ -34,9 +34,9 @@ def own(make_server):
         database._connection.close()
 
 
-def captured(leat, database, rows=1):
+def captured(leat, database, rows=1, **options):
     """Starts leat and waits for its snapshot and `rows` rows more."""
-    leat.configure(database.url())
+    leat.configure(database.url(), **options)
     process = leat.run()
     leat.wait_count(process, 1)
     for number in range(2, 2 + rows):
@@ -121,6 +121,33 @@ def test_slot_of_another_plugin_or_database(items, leat, server):
         assert len(server.slots()) == 1 and items.publications() == []
     finally:
         other.drop()
+
+
+def test_a_slot_that_goes_with_the_source(items, leat):
+    process = captured(leat, items, slot__drop__on__stop=True)
+    items.wait_streaming()
+    process.stop()
+    assert items.slots() == []
+
+
+def test_a_slot_of_somebody_else_does_not_go_with_the_source(items, leat):
+    items.execute(f"SELECT pg_create_logical_replication_slot('{SLOT}', 'pgoutput')")
+    leat.configure(items.url(), slot__drop__on__stop=True)
+    assert_failed(leat.run(), "PG_SLOT_UNKNOWN")
+    assert len(items.slots()) == 1
+
+
+def test_timeouts_set_for_the_database_end_no_session(items, leat):
+    for name in ("idle_session_timeout", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        items.execute(f"ALTER DATABASE {items.name} SET {name} = '100ms'")
+    process = captured(leat, items)
+    items.wait_streaming()
+    items.execute("SELECT pg_sleep(0.5)")
+    items.execute("ALTER TABLE items ADD COLUMN w int")  # its new schema is asked for
+    items.execute("INSERT INTO items VALUES (10, 'new', 1)")
+    leat.wait_log(process, lambda seen: seen[-1].after["id"] == 10, "row 10")
+    process.stop()
+    assert "RETRYING" not in process.error_text()
 
 
 def test_slot_that_is_there_but_unknown(items, leat):

@@ -63,7 +63,12 @@ Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Opt
     LEAT_ASSIGN(auto connection, Connection::open(options.keywords, Connection::Kind::sql,
                                                   fmt::format("leat {} snapshot", options.name), stop));
     LEAT_TRY(connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
-    LEAT_TRY(connection.execute("SET TRANSACTION SNAPSHOT " + Connection::quote_literal(snapshot), stop));
+    auto imported =
+        connection.execute("SET TRANSACTION SNAPSHOT " + Connection::quote_literal(snapshot), stop);
+    if (!imported && imported.error().code == ErrorCode::PG_QUERY)
+        return fail(ErrorCode::PG_CONNECTION_LOST,
+                    "the snapshot went with the connection that held it: " + imported.error().message);
+    LEAT_TRY(imported);
     // A policy must make the snapshot fail rather than leave rows out in silence.
     LEAT_TRY(connection.execute("SET LOCAL row_security = off", stop));
     // Readers that happen to start together would otherwise read from the middle and miss nothing, but in no

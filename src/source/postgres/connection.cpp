@@ -16,6 +16,7 @@ namespace {
 
 constexpr auto connect_deadline = 15s;
 constexpr auto stop_check = 100ms;
+constexpr auto cancel_deadline = 5s;
 
 // libpq has no accessor for the SQLSTATE of a failed connection; its verbose text has it: "FATAL:  28P01:
 // text".
@@ -109,12 +110,14 @@ Result<Connection> Connection::open(const Keywords& keywords, Kind kind, const s
                                                        connection.server_version() / 10000));
     // One text form for every value, whatever the role's or database's defaults. search_path guards our own
     // queries.
-    LEAT_TRY(connection.execute(
+    std::string session =
         "SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
         "SET timezone = 'UTC'; SET bytea_output = 'hex'; SET lc_monetary = 'C'; "
-        "SET search_path = pg_catalog; SET statement_timeout = 0; "
-        "SET idle_in_transaction_session_timeout = 0",
-        stop));
+        "SET search_path = pg_catalog; SET statement_timeout = 0; SET lock_timeout = 0; "
+        "SET idle_in_transaction_session_timeout = 0";
+    if (connection.server_version() >= 140000) session += "; SET idle_session_timeout = 0";
+    if (connection.server_version() >= 170000) session += "; SET transaction_timeout = 0";
+    LEAT_TRY(connection.execute(session, stop));
     return connection;
 }
 
@@ -146,15 +149,24 @@ Error Connection::query_error(const PGresult* result) {
     // Connection exceptions, and a server that shuts down or has no connection left: worth another try.
     if (sqlstate_.starts_with("08") || sqlstate_.starts_with("57P") || sqlstate_ == "53300")
         return {ErrorCode::PG_CONNECTION_LOST, message, {}};
+    // A deadlock, a lock, memory or room that the server did not get, a query that somebody cancelled.
+    if (sqlstate_.starts_with("40") || sqlstate_ == "55P03" || sqlstate_ == "53100" || sqlstate_ == "53200" ||
+        sqlstate_ == "57014")
+        return {ErrorCode::PG_BUSY, message, {}};
     if (sqlstate_ == "42501") return {ErrorCode::PG_PRIVILEGE, message, {}};
     return {ErrorCode::PG_QUERY, message, {}};
 }
 
 Result<Rows> Connection::collect(std::stop_token stop) {
-    bool cancelled = false;
+    std::optional<SteadyClock::time_point> cancelled;
     while (PQisBusy(raw())) {
+        // A server that does not answer to a cancel either is not waited for.
+        if (cancelled && SteadyClock::now() - *cancelled > cancel_deadline) {
+            connection_.reset();
+            return fail(ErrorCode::STOPPED, "the query was cancelled");
+        }
         if (stop.stop_requested() && !cancelled) {
-            cancelled = true;
+            cancelled = SteadyClock::now();
             std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel(PQgetCancel(raw()), PQfreeCancel);
             char error[256];
             if (cancel) PQcancel(cancel.get(), error, sizeof error);

@@ -46,7 +46,8 @@ class Connection {
     static Result<Connection> open(const Keywords& keywords, Kind kind, const std::string& application_name,
                                    std::stop_token stop = {});
 
-    // One statement. The error is PG_QUERY (or PG_CONNECTION_LOST) with the server's message.
+    // One statement. The error is PG_QUERY (or PG_CONNECTION_LOST, PG_BUSY, PG_PRIVILEGE) with the server's
+    // message.
     Result<Rows> query(const std::string& sql, std::stop_token stop = {});
     Result<Rows> query(const std::string& sql, const std::vector<std::string>& parameters,
                        std::stop_token stop = {});

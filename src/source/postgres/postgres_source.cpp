@@ -31,11 +31,16 @@ PostgresSource::PostgresSource(Options options) : options_(std::move(options)) {
 
 PostgresSource::~PostgresSource() {
     close();
-    bool made_something = options_.temporary ? !publications_.empty() : options_.drop_slot_on_stop;
+    // A slot that it never read from may be somebody else's.
+    bool made_something =
+        options_.temporary ? !publications_.empty() : options_.drop_slot_on_stop && streamed_;
     if (!made_something || !sql_) return;
     if (!sql_->alive() && !connect_sql({})) return;
-    auto status = options_.temporary ? drop_publications(*sql_, options_, {})
-                                     : drop_slot(*sql_, options_.slot_name, {});
+    auto drop_own_slot = [&]() -> Status {
+        LEAT_TRY(wait_until_slot_is_free({}));  // our own reader may not be gone yet
+        return drop_slot(*sql_, options_.slot_name, {});
+    };
+    auto status = options_.temporary ? drop_publications(*sql_, options_, {}) : drop_own_slot();
     if (!status) log_error(LogLevel::warning, options_.name, "cleaning up failed", status.error());
 }
 
@@ -267,6 +272,7 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
         state_, in_log_, [this](const RelationMessage& message) { return describe_relation(message); },
         options_.block_bytes);
     streamed_ = true;
+    stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
     last_fill_ = 0;
     return {};
@@ -274,9 +280,9 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
 
 Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {
     if (!options_.tables.selects(message.schema, message.name)) return nullptr;
-    if (!sql_->alive()) LEAT_TRY(connect_sql({}));
-    LEAT_ASSIGN(auto info, catalog_->table(message.relation, {}));
-    LEAT_ASSIGN(auto definition, catalog_->define(message, info, {}));
+    if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
+    LEAT_ASSIGN(auto info, catalog_->table(message.relation, stop_));
+    LEAT_ASSIGN(auto definition, catalog_->define(message, info, stop_));
     return schemas_->assign(std::move(definition));
 }
 
@@ -344,6 +350,7 @@ bool PostgresSource::position_is_due() const {
 }
 
 Status PostgresSource::keep_alive() {
+    received_ = SteadyClock::now();  // who does not listen cannot call the other silent
     // The server is not read from meanwhile, so that its requests for a reply are not seen: it is told
     // unasked.
     if (stream_ && SteadyClock::now() - status_sent_ >=

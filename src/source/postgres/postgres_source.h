@@ -65,6 +65,7 @@ class PostgresSource : public Source {
     ResumeState state_;
     std::vector<std::string> publications_;
     bool streamed_ = false;  // once; a temporary source cannot do so twice
+    std::stop_token stop_;   // of the stream
 
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;

@@ -2,10 +2,11 @@
 
 find_program(LEAT_CCACHE ccache)
 if(LEAT_CCACHE)
-    # Precompiled headers need these to be cacheable; see ccache's manual, "Precompiled headers".
+    # Precompiled headers need the sloppiness to be cacheable; see ccache's manual, "Precompiled headers". With the
+    # base directory, work trees of one repository share what they compiled.
     set(CMAKE_CXX_COMPILER_LAUNCHER
         ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-        CCACHE_COMPILERCHECK=content ${LEAT_CCACHE})
+        CCACHE_COMPILERCHECK=content CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${LEAT_CCACHE})
 endif()
 find_program(LEAT_MOLD mold)
 if(LEAT_MOLD)

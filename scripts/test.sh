@@ -46,7 +46,7 @@ stage_system() {
     export LEAT_BIN=$LEAT_ROOT/build/release/leat
     rm -f "$report"
     # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
-    "$LEAT_VENV/bin/python" -m pytest tests -q -rs --junitxml="$report" ${PYTEST_ARGS:-}
+    "$LEAT_VENV/bin/python" -m pytest tests -q --junitxml="$report" ${PYTEST_ARGS:-}
     [ "${CI:-}" != true ] || ! grep -qE ' skipped="[1-9]' "$report" || die "skipped, which CI=true does not allow"
 }
 
@@ -71,13 +71,14 @@ esac
 
 steps $((${#stages[@]} + 1))
 prepare test
-summary='' failed=0 build=ok
+summary='' failed=0 build=ok failed_logs=()
 for stage in "${stages[@]}"; do
     result=ok task_seconds=0
     if [ "$build" != ok ] && { [ "$stage" = unit ] || [ "$stage" = system ]; }; then
         result='NOT RUN: there is no build'
     elif ! LEAT_TAIL=100 task "${texts[$stage]}" "test-$stage" scripts/test.sh --stage "$stage"; then
         result="FAILED, see build/test-$stage.log"
+        failed_logs+=("build/test-$stage.log")
     fi
     if [ "$result" != ok ]; then
         failed=1
@@ -86,6 +87,9 @@ for stage in "${stages[@]}"; do
     summary+=$(printf '%-8s %5d s  %s' "$stage" "$task_seconds" "$result")$'\n'
 done
 say
+for log in "${failed_logs[@]}"; do # what failed, in few lines: a CI may keep only the end of all this
+    grep -hE '^(FAILED|ERROR) |\*\*\*(Failed|Timeout|Exception)|: error: |^SUMMARY: ' "$log" | cut -c1-400 | head -40 >&2 || true
+done
 printf '%s' "$summary" >&2
 say "all of it took $SECONDS s"
 exit "$failed"

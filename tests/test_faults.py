@@ -192,6 +192,26 @@ def test_other_server_on_the_same_port(own, leat):
         other.destroy()
 
 
+def test_other_server_under_an_unfinished_initial_only(own, leat):
+    """Rows of two servers must not stand in one snapshot."""
+    own.execute("CREATE TABLE late (id int PRIMARY KEY)")
+    leat.configure(own.url(), snapshot__mode="initial_only", tables=["public.items"])
+    assert leat.run().wait() == 0
+    own.connection.close()
+    own.server.stop()
+    other = Server(own.server.major, port=own.server.port).start()
+    try:
+        database = other.new_database("shop")
+        database.execute("CREATE TABLE items (id int PRIMARY KEY, v text); INSERT INTO items VALUES (7, 'other')")
+        database.execute("CREATE TABLE late (id int PRIMARY KEY)")
+        database.connection.close()
+        leat.configure(own.url(), snapshot__mode="initial_only", tables=["public.*"])
+        assert_failed(leat.run(), "PG_SYSTEM_CHANGED")
+    finally:
+        other.destroy()
+    assert len(leat.log()) == 1
+
+
 def test_other_server_while_it_runs(own, leat):
     """Reconnecting compares again."""
     process = captured(leat, own)
@@ -208,23 +228,38 @@ def test_other_server_while_it_runs(own, leat):
         other.destroy()
 
 
-def test_promoted_server(own, leat):
-    """The same system identifier on a new timeline, as after a failover."""
-    process = captured(leat, own)
-    process.stop()
-    own.connection.close()
-    own.server.stop()
-    (own.server.data / "recovery.signal").touch()
-    with open(own.server.data / "postgresql.conf", "a") as conf:
+def start_promoted(database):
+    """Starts the stopped server on a timeline of its own, as after a failover or a point-in-time restore."""
+    server = database.server
+    (server.data / "recovery.signal").touch()
+    with open(server.data / "postgresql.conf", "a") as conf:
         conf.write("restore_command = '/bin/false'\n")
-    own.server.start()
-    wait_until(lambda: not own.value("SELECT pg_is_in_recovery()"), "recovery ends")
-    assert_failed(leat.run(), "PG_TIMELINE_CHANGED")
-    assert len(leat.log()) == 2
+    server.start()
+    wait_until(lambda: not database.value("SELECT pg_is_in_recovery()"), "recovery ends")
 
 
-def test_restored_backup(own, leat):
-    """The server's WAL ends before what the log has already seen."""
+@pytest.mark.parametrize("running", [False, True])
+def test_promoted_server_that_has_all(own, leat, running):
+    """A new timeline that begins where the log ends, or later, holds all that was captured: the stream goes on. Twice, so
+    that the timelines are compared by the whole history."""
+    process = captured(leat, own)
+    for number in (10, 11):
+        if not running:
+            process.stop()
+        own.connection.close()
+        own.server.stop()
+        start_promoted(own)
+        if not running:
+            process = leat.run()
+        own.execute(f"INSERT INTO items VALUES ({number}, 'new')")
+        leat.wait_log(process, lambda seen: seen[-1].after["id"] == number, f"row {number}")
+    process.stop()
+    assert [r.after["id"] for r in leat.log()] == [1, 2, 10, 11]
+
+
+@pytest.mark.parametrize("promoted", [False, True])
+def test_restored_backup(own, leat, promoted):
+    """The server's WAL ends, or left the log's timeline, before what the log has already seen."""
     process = captured(leat, own)
     process.stop()
     own.connection.close()
@@ -244,8 +279,13 @@ def test_restored_backup(own, leat):
     for folder, _, names in os.walk(own.server.data):
         for path in [folder, *(os.path.join(folder, name) for name in names)]:
             os.chown(path, stat.st_uid, stat.st_gid)
-    own.server.start()
-    assert_failed(leat.run(), "PG_LOG_AHEAD", "PG_TIMELINE_CHANGED")
+    if promoted:
+        start_promoted(own)
+        own.execute("INSERT INTO items SELECT i, 'written after the restore' FROM generate_series(100, 5000) i")
+    else:
+        own.server.start()
+    assert_failed(leat.run(), "PG_TIMELINE_CHANGED" if promoted else "PG_LOG_AHEAD")
+    assert len(leat.log()) == 2 + 901
 
 
 # -- two at once

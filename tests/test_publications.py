@@ -53,6 +53,25 @@ def test_a_publication_that_is_gone_is_a_gap(items, leat):
     assert set(ids(leat)) == {1, 2}
 
 
+@pytest.mark.parametrize("name", [SLOT, f"{SLOT}_inserts"])
+def test_a_publication_that_was_made_again_is_a_gap(items, leat, name):
+    items.execute("CREATE TABLE notes (id int)")
+    captured(leat, items).stop()
+    if name == SLOT:
+        items.execute(f"DROP PUBLICATION {name}")
+        items.execute("INSERT INTO items VALUES (2, 'unseen')")
+        items.execute(f"CREATE PUBLICATION {name} FOR TABLE items")
+    else:
+        items.execute(f"DROP PUBLICATION {name}")
+        items.execute("INSERT INTO notes VALUES (2)")
+        items.execute(f"CREATE PUBLICATION {name} FOR TABLE notes WITH (publish = 'insert, truncate')")
+    assert_gap(leat.run())
+    leat.configure(items.url(), snapshot__mode="when_needed")
+    process = leat.run()
+    leat.wait_count(process, 3)
+    process.stop()
+
+
 def test_a_publication_that_goes_under_the_stream_is_a_gap(items, leat):
     """A server from 18 on only warns, and leaves the changes out."""
     process = captured(leat, items)

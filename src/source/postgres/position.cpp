@@ -10,7 +10,7 @@
 namespace leat::pg {
 
 namespace {
-constexpr uint8_t position_version = 1;
+constexpr uint8_t position_version = 2;
 
 bool parse_number(std::string_view text, uint64_t& value) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -57,6 +57,9 @@ Position ResumeState::encode() const {
     to.put(timeline);
     to.put(lsn.value);
     to.put_string(slot);
+    to.put(timeline_begin.value);
+    to.put(publication);
+    to.put(insert_publication);
     to.put(static_cast<uint32_t>(snapshots.size()));
     for (const Visibility& v : snapshots) {
         to.put(v.xmin);
@@ -88,6 +91,11 @@ Result<ResumeState> ResumeState::decode(std::string_view bytes) {
     state.timeline = from.u32();
     state.lsn = Lsn(from.u64());
     state.slot = std::string(from.text(from.u32()));
+    if (version >= 2) {
+        state.timeline_begin = Lsn(from.u64());
+        state.publication = from.u32();
+        state.insert_publication = from.u32();
+    }
     for (uint32_t n = from.u32(); n > 0 && from.ok(); --n) {
         Visibility v;
         v.xmin = from.u64();

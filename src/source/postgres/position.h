@@ -42,8 +42,13 @@ struct ResumeState {
     Phase phase = Phase::creating_slot;
     uint64_t system_id = 0;
     uint32_t timeline = 0;
-    Lsn lsn;           // streaming goes on from here
-    std::string slot;  // its name
+    Lsn timeline_begin;  // where it left the one before; 0: the first, or not known
+    Lsn lsn;             // streaming goes on from here
+    std::string slot;    // its name
+    // OIDs, by which a publication that was dropped and made again is told from itself. The stream has them
+    // from its beginning on. 0: publication is not known (written by an older version); there is no
+    // insert_publication.
+    uint32_t publication = 0, insert_publication = 0;
     std::vector<Visibility> snapshots;
     std::vector<TableVisibility> tables;
 

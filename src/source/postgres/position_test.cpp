@@ -10,8 +10,11 @@ ResumeState sample() {
     state.phase = ResumeState::Phase::streaming;
     state.system_id = 7'000'000'000'000'000'001;
     state.timeline = 3;
+    state.timeline_begin = Lsn(0x15000000A0);
     state.lsn = Lsn(0x16B374D848);
     state.slot = "leat_shop";
+    state.publication = 16400;
+    state.insert_publication = 16401;
     state.snapshots = {{700, 710, {702, 705}, Lsn(0x2000)}, {800, 800, {}, Lsn(0x3000)}};
     state.tables = {{16384, 1}, {16390, 0}};
     return state;
@@ -57,11 +60,24 @@ TEST(ResumeStateBytes, BytesLeftOverAreCorrupt) {
 
 TEST(ResumeStateBytes, ANewerVersionHasItsOwnCode) {
     std::string bytes = sample().encode().bytes;
-    bytes[0] = 2;
+    ++bytes[0];
     auto back = ResumeState::decode(bytes);
     ASSERT_FALSE(back);
     EXPECT_EQ(back.error().code, ErrorCode::LOG_NEWER_VERSION);
     EXPECT_FALSE(back.error().action.empty());
+}
+
+// What version 2 added stands behind the slot's name.
+TEST(ResumeStateBytes, TheFirstVersionIsRead) {
+    ResumeState state = sample();
+    std::string bytes = state.encode().bytes;
+    bytes[0] = 1;
+    bytes.erase(2 + 8 + 4 + 8 + 4 + state.slot.size(), 16);
+    state.timeline_begin = Lsn();
+    state.publication = state.insert_publication = 0;
+    auto back = ResumeState::decode(bytes);
+    ASSERT_TRUE(back) << back.error().to_string();
+    EXPECT_EQ(*back, state);
 }
 
 TEST(ResumeStateBytes, VersionsAndPhasesThatNeverWereAreCorrupt) {

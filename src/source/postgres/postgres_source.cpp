@@ -33,7 +33,7 @@ PostgresSource::~PostgresSource() {
     close();
     // A slot that it never read from may be somebody else's.
     bool made_something =
-        options_.temporary ? !publications_.empty() : options_.drop_slot_on_stop && streamed_;
+        options_.temporary ? !publications_.names.empty() : options_.drop_slot_on_stop && streamed_;
     if (!made_something || !sql_) return;
     if (!sql_->alive() && !connect_sql({})) return;
     auto drop_own_slot = [&]() -> Status {
@@ -104,8 +104,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
     if (!is_new) {
         // First of all: on another server everything else would be told wrongly.
         LEAT_ASSIGN(server, connect_replication(stop));
-        bool may_differ = options_.snapshot_mode == SnapshotMode::when_needed ||
-                          options_.snapshot_mode == SnapshotMode::initial_only;
+        bool may_differ = options_.snapshot_mode == SnapshotMode::when_needed;
         if (!may_differ) LEAT_TRY(check_same_server(state_, server));
     }
     LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
@@ -149,6 +148,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIden
     durable_ = told_ = 0;  // of the slot that was
     state_.system_id = server.system_id;
     state_.timeline = server.timeline;
+    state_.timeline_begin = server.timeline_begin();
     state_.slot = options_.slot_name;
     // What the log may have of the tables is from before: until they are read again they do not count as
     // captured.
@@ -177,8 +177,8 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
     Status status = check_resume(state_, server, slot, options_.slot_name);
     if (status) {
-        LEAT_ASSIGN(auto publication, find_publication(*sql_, options_.publication_name, stop));
-        status = check_publication(state_, publication.exists, options_.publication_name);
+        LEAT_ASSIGN(auto found, find_publications(*sql_, options_, stop));
+        status = check_publications(state_, found, tables, options_);
     }
     if (!status) {
         bool again = options_.snapshot_mode == SnapshotMode::when_needed &&
@@ -189,12 +189,16 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     }
     if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
     durable_ = state_.lsn.value;
+    state_.timeline = server.timeline;
+    state_.timeline_begin = server.timeline_begin();
     if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) to_read = tables;
     if (options_.snapshot_mode == SnapshotMode::no_data) to_read.clear();
     // Told to the log before the publications change: see TableDefinition::not_captured.
     auto markers = no_longer_captured(tables);
     if (to_read.empty() && markers.empty() && !in_snapshot) {
         LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
+        state_.publication = publications_.main;
+        state_.insert_publication = publications_.inserts;
         return nullptr;
     }
     return plan(Plan::Kind::beside_old_slot, std::move(tables), std::move(to_read), std::move(markers));
@@ -257,7 +261,7 @@ Status PostgresSource::wait_until_slot_is_free(std::stop_token stop) {
 
 Status PostgresSource::start_streaming(std::stop_token stop) {
     std::string names;
-    for (const std::string& publication : publications_)
+    for (const std::string& publication : publications_.names)
         names += (names.empty() ? "" : ",") + Connection::quote_identifier(publication);
     std::string messages = replication_->server_version() >= 140000 ? ", messages 'true'" : "";
     stream_ =
@@ -334,7 +338,7 @@ Status PostgresSource::check_notice(const ServerMessage& notice) const {
     if (notice.routine != "LoadPublications" || of_inserts) return {};
     ResumeState here = state_;
     if (decoder_) here.lsn = decoder_->position();
-    return check_publication(here, false, options_.publication_name);
+    return check_publications(here, {}, {}, options_);
 }
 
 Error PostgresSource::stream_error(Error error) const {

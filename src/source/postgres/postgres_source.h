@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "source/postgres/publication.h"
 #include "source/postgres/snapshot_plan.h"
 #include "source/postgres/stream_decoder.h"
 #include "source/source.h"
@@ -63,7 +64,7 @@ class PostgresSource : public Source {
     std::optional<SchemaVersions> schemas_;
     std::vector<std::shared_ptr<const TableSchema>> in_log_;
     ResumeState state_;
-    std::vector<std::string> publications_;
+    Publications publications_;
     bool streamed_ = false;  // once; a temporary source cannot do so twice
     std::stop_token stop_;   // of the stream
 

@@ -134,10 +134,11 @@ Result<PublicationState> find_publication(Connection& sql, const std::string& na
                           {name}, stop));
     if (rows.count() == 0) return state;
     state.exists = true;
+    std::string oid = rows.text(0, 0);
+    std::from_chars(oid.data(), oid.data() + oid.size(), state.oid);
     state.all_tables = rows.text(0, 1) == "t";
     state.via_root = rows.text(0, 2) == "t";
     state.publishes_updates = rows.text(0, 3) == "t" && rows.text(0, 4) == "t";
-    std::string oid = rows.text(0, 0);
     std::string members = "SELECT prrelid, true FROM pg_publication_rel WHERE prpubid = $1";
     if (sql.server_version() >= 150000)  // FOR TABLES IN SCHEMA
         members +=
@@ -166,9 +167,11 @@ std::vector<std::string> publication_sql(const Options& options, const std::vect
     return sql;
 }
 
-Result<std::vector<std::string>> ensure_publications(Connection& sql, const Options& options,
-                                                     const std::vector<TableInfo>& tables,
-                                                     std::stop_token stop) {
+namespace {
+
+// Makes what is missing, and returns the names.
+Result<std::vector<std::string>> ensure_named(Connection& sql, const Options& options,
+                                              const std::vector<TableInfo>& tables, std::stop_token stop) {
     const std::string &main_name = options.publication_name, inserts_name = insert_publication_name(options);
     LEAT_ASSIGN(auto main, find_publication(sql, main_name, stop));
     std::vector<std::string> names = {main_name};
@@ -208,6 +211,26 @@ Result<std::vector<std::string>> ensure_publications(Connection& sql, const Opti
             sql, statements(inserts_name, inserts, without, true, options.publish_via_partition_root), stop));
     if (needs_inserts || inserts.exists) names.push_back(inserts_name);
     return names;
+}
+
+}  // namespace
+
+Result<Publications> ensure_publications(Connection& sql, const Options& options,
+                                         const std::vector<TableInfo>& tables, std::stop_token stop) {
+    LEAT_ASSIGN(auto names, ensure_named(sql, options, tables, stop));
+    LEAT_ASSIGN(auto made, find_publications(sql, options, stop));
+    made.names = std::move(names);
+    if (made.names.size() < 2) made.inserts = 0;
+    return made;
+}
+
+Result<Publications> find_publications(Connection& sql, const Options& options, std::stop_token stop) {
+    LEAT_ASSIGN(auto main, find_publication(sql, options.publication_name, stop));
+    LEAT_ASSIGN(auto inserts, find_publication(sql, insert_publication_name(options), stop));
+    Publications found{{}, main.oid, inserts.oid};
+    if (main.exists) found.names.push_back(options.publication_name);
+    if (inserts.exists) found.names.push_back(insert_publication_name(options));
+    return found;
 }
 
 Status drop_publications(Connection& sql, const Options& options, std::stop_token stop) {

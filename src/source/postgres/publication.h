@@ -13,6 +13,7 @@ namespace leat::pg {
 
 struct PublicationState {
     bool exists = false;
+    uint32_t oid = 0;
     bool all_tables = false;
     bool via_root = false;
     bool publishes_updates = false;  // and deletes
@@ -21,12 +22,20 @@ struct PublicationState {
 };
 Result<PublicationState> find_publication(Connection& sql, const std::string& name, std::stop_token stop);
 
-// Makes both publications, or makes them fit the tables. Returns their names, for the stream. A publication
-// that someone else made and that covers the tables is used as it is. Errors: PG_PUBLICATION where
-// publication.autocreate.mode forbids what is needed, PG_PRIVILEGE with the SQL for an owner.
-Result<std::vector<std::string>> ensure_publications(Connection& sql, const Options& options,
-                                                     const std::vector<TableInfo>& tables,
-                                                     std::stop_token stop);
+// The publications of a stream.
+struct Publications {
+    std::vector<std::string> names;
+    uint32_t main = 0, inserts = 0;  // OIDs; 0: there is none, or it is not used
+};
+
+// Those that are there, by the names of the options.
+Result<Publications> find_publications(Connection& sql, const Options& options, std::stop_token stop);
+
+// Makes both publications, or makes them fit the tables. A publication that someone else made and that covers
+// the tables is used as it is. Errors: PG_PUBLICATION where publication.autocreate.mode forbids what is
+// needed, PG_PRIVILEGE with the SQL for an owner.
+Result<Publications> ensure_publications(Connection& sql, const Options& options,
+                                         const std::vector<TableInfo>& tables, std::stop_token stop);
 
 // Drops what ensure_publications made for a temporary source.
 Status drop_publications(Connection& sql, const Options& options, std::stop_token stop);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace leat::pg {
 
 namespace {
@@ -33,27 +35,75 @@ Status check_same_server(const ResumeState& state, const ServerIdentity& server)
                "Check the URL: it leads to another server.");
 }
 
-Status check_publication(const ResumeState& state, bool exists, const std::string& publication) {
-    if (exists) return {};
+namespace {
+Status check_same_publication(const ResumeState& state, uint32_t known, uint32_t found,
+                              const std::string& publication) {
+    if (found != 0 && (known == 0 || known == found)) return {};
     return gap(ErrorCode::PG_PUBLICATION, state,
-               fmt::format("publication {} is gone: the stream has nothing of what was changed without it",
-                           publication));
+               fmt::format("publication {} {}: the stream has nothing of what was changed without it",
+                           publication, found ? "was dropped and made again" : "is gone"));
+}
+
+// What the log has is in the server's WAL if it was captured before the server left that timeline: both have
+// the same WAL up to there.
+Status check_timeline(const ResumeState& state, const ServerIdentity& server,
+                      const std::optional<SlotInfo>& slot) {
+    auto changed = [&](const std::string& why) {
+        return gap(ErrorCode::PG_TIMELINE_CHANGED, state,
+                   fmt::format("the server is on timeline {}, the log was captured on timeline {}: {}",
+                               server.timeline, state.timeline, why));
+    };
+    auto differ = [&](Lsn begin) { return state.timeline_begin != Lsn() && begin != state.timeline_begin; };
+    constexpr auto another =
+        "it was promoted or restored on a way of its own, and may lack changes that the log has";
+    if (state.timeline == server.timeline) {
+        if (server.timeline_begin() != Lsn() && differ(server.timeline_begin())) return changed(another);
+        return {};
+    }
+    Lsn begin;
+    for (const PastTimeline& past : server.history) {
+        if (past.timeline != state.timeline) {
+            begin = past.end;
+            continue;
+        }
+        if (differ(begin)) return changed(another);
+        if (state.lsn <= past.end) return {};
+        // Our reader has confirmed what lies beyond the switch to this very server: it was promoted while it
+        // was read.
+        if (slot && slot->confirmed_flush > past.end && slot->confirmed_flush <= state.lsn) return {};
+        return changed(
+            fmt::format("it was promoted or restored at {}, and lacks the changes that the log has from "
+                        "there on",
+                        format_lsn(past.end)));
+    }
+    return changed(another);
+}
+}  // namespace
+
+Status check_publications(const ResumeState& state, const Publications& found,
+                          const std::vector<TableInfo>& tables, const Options& options) {
+    LEAT_TRY(check_same_publication(state, state.publication, found.main, options.publication_name));
+    // One that the stream did not have yet may be made now.
+    bool needed = state.insert_publication != 0 && std::any_of(tables.begin(), tables.end(), [](auto& table) {
+                      return !table.has_identity();
+                  });
+    if (!needed) return {};
+    return check_same_publication(state, state.insert_publication, found.inserts,
+                                  insert_publication_name(options));
 }
 
 Status check_resume(const ResumeState& state, const ServerIdentity& server,
                     const std::optional<SlotInfo>& slot, const std::string& slot_name) {
     LEAT_TRY(check_same_server(state, server));
-    if (state.timeline != server.timeline)
-        return gap(
-            ErrorCode::PG_TIMELINE_CHANGED, state,
-            fmt::format(
-                "the server is on timeline {}, the log was captured on timeline {}: it was promoted or "
-                "restored, and may lack changes that the log has",
-                server.timeline, state.timeline));
+    LEAT_TRY(check_timeline(state, server, slot));
     if (!slot)
         return gap(
             ErrorCode::PG_SLOT_LOST, state,
-            fmt::format("replication slot {} is gone: changes since then were not kept for us", slot_name));
+            fmt::format("replication slot {} is gone: changes since then were not kept for us", slot_name),
+            server.timeline == state.timeline ? ""
+                                              : "The server was promoted. From PostgreSQL 17 on a standby "
+                                                "keeps the slot with slot.failover: true "
+                                                "and\nsync_replication_slots = on.");
     LEAT_TRY(check_slot_kind(*slot, slot_name, server.database));
     if (slot->lost())
         return gap(

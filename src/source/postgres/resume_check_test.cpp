@@ -12,12 +12,17 @@ ResumeState log_state() {
     state.phase = ResumeState::Phase::streaming;
     state.system_id = 42;
     state.timeline = 2;
+    state.timeline_begin = Lsn(0x800);
     state.lsn = Lsn(0x1000);
     state.slot = slot_name;
     return state;
 }
 
-ServerIdentity server() { return {42, 2, Lsn(0x2000), "shop"}; }
+ServerIdentity server() { return {42, 2, Lsn(0x2000), "shop", {{1, Lsn(0x800)}}}; }
+// Promoted from the log's timeline at `end`.
+ServerIdentity promoted(uint64_t end) {
+    return {42, 3, Lsn(0x2000), "shop", {{1, Lsn(0x800)}, {2, Lsn(end)}}};
+}
 
 SlotInfo slot() {
     SlotInfo info;
@@ -77,12 +82,54 @@ TEST(ResumeCheck, AnotherServerIsNamedBeforeItsMissingSlot) {
     expect_gap(error_of(identity, std::nullopt), ErrorCode::PG_SYSTEM_CHANGED);
 }
 
-TEST(ResumeCheck, AnotherTimeline) {
-    for (uint32_t timeline : {1, 3}) {
-        ServerIdentity identity = server();
-        identity.timeline = timeline;
-        expect_gap(error_of(identity, slot()), ErrorCode::PG_TIMELINE_CHANGED);
-    }
+TEST(ResumeCheck, AnEarlierTimeline) {
+    expect_gap(error_of({42, 1, Lsn(0x2000), "shop", {}}, slot()), ErrorCode::PG_TIMELINE_CHANGED);
+}
+
+TEST(ResumeCheck, ALaterTimelineWithoutItsHistoryProvesNothing) {
+    expect_gap(error_of({42, 3, Lsn(0x2000), "shop", {}}, slot()), ErrorCode::PG_TIMELINE_CHANGED);
+}
+
+TEST(ResumeCheck, AServerThatWasPromotedWithAllThatTheLogHas) {
+    EXPECT_TRUE(check_resume(log_state(), promoted(0x1000), slot(), slot_name));
+    EXPECT_TRUE(check_resume(log_state(), promoted(0x1800), slot(), slot_name));
+    expect_gap(error_of(promoted(0x1800), std::nullopt), ErrorCode::PG_SLOT_LOST);
+}
+
+TEST(ResumeCheck, AServerThatWasPromotedWithoutAllThatTheLogHas) {
+    SlotInfo info = slot();
+    info.confirmed_flush = Lsn(0xf00);
+    Error error = error_of(promoted(0xfff), info);
+    expect_gap(error, ErrorCode::PG_TIMELINE_CHANGED);
+    EXPECT_NE(error.message.find("0/FFF"), std::string::npos) << error.message;
+}
+
+TEST(ResumeCheck, AStandbyThatWasPromotedWhileItWasRead) {
+    SlotInfo info = slot();
+    info.confirmed_flush = Lsn(0xff0);
+    EXPECT_TRUE(check_resume(log_state(), promoted(0xf00), info, slot_name));
+    info.confirmed_flush = Lsn(0x1001);
+    EXPECT_EQ(error_of(promoted(0xf00), info).code, ErrorCode::PG_TIMELINE_CHANGED);
+}
+
+TEST(ResumeCheck, AnotherTimelineOfTheSameNumber) {
+    ServerIdentity identity = server();
+    identity.history = {{1, Lsn(0x900)}};
+    expect_gap(error_of(identity, slot()), ErrorCode::PG_TIMELINE_CHANGED);
+    identity = promoted(0x1800);
+    identity.history[0].end = Lsn(0x900);
+    expect_gap(error_of(identity, slot()), ErrorCode::PG_TIMELINE_CHANGED);
+    ResumeState old = log_state();
+    old.timeline_begin = Lsn();  // of a version that did not write it
+    EXPECT_TRUE(check_resume(old, identity, slot(), slot_name));
+}
+
+TEST(TimelineHistory, IsReadFromTheServersFile) {
+    auto history = parse_timeline_history(
+        "1\t0/16B374D\tno recovery target specified\n\n# a comment\n2\t1/A0000000\tat restore point \"x\"\n");
+    EXPECT_EQ(history, (std::vector<PastTimeline>{{1, Lsn(0x16B374D)}, {2, Lsn(0x1A0000000)}}));
+    EXPECT_TRUE(parse_timeline_history("").empty());
+    EXPECT_TRUE(parse_timeline_history("x\t0/1\n1\tx\n1").empty());
 }
 
 TEST(ResumeCheck, TheSlotIsGone) { expect_gap(error_of(server(), std::nullopt), ErrorCode::PG_SLOT_LOST); }
@@ -110,11 +157,42 @@ TEST(ResumeCheck, TheServerWasRestoredToAnEarlierTime) {
     expect_gap(error_of(identity, slot()), ErrorCode::PG_LOG_AHEAD);
 }
 
+Status check_found(const ResumeState& state, uint32_t main, uint32_t inserts, bool with_keyless = true) {
+    Options options;
+    options.publication_name = "leat_shop";
+    TableInfo keyed, keyless;
+    keyed.primary_key = {"id"};
+    std::vector<TableInfo> tables = {keyed};
+    if (with_keyless) tables.push_back(keyless);
+    return check_publications(state, {{}, main, inserts}, tables, options);
+}
+
 TEST(ResumeCheck, ThePublicationIsGone) {
-    Status status = check_publication(log_state(), false, "leat_shop");
+    Status status = check_found(log_state(), 0, 0);
     ASSERT_FALSE(status);
     expect_gap(status.error(), ErrorCode::PG_PUBLICATION);
-    EXPECT_TRUE(check_publication(log_state(), true, "leat_shop"));
+    EXPECT_TRUE(check_found(log_state(), 16400, 0));  // of a version that did not write the OID
+}
+
+TEST(ResumeCheck, ThePublicationWasMadeAgain) {
+    ResumeState state = log_state();
+    state.publication = 16400;
+    EXPECT_TRUE(check_found(state, 16400, 0));
+    Status status = check_found(state, 16500, 0);
+    ASSERT_FALSE(status);
+    expect_gap(status.error(), ErrorCode::PG_PUBLICATION);
+}
+
+TEST(ResumeCheck, TheSecondPublicationMayBeNewOrNotNeeded) {
+    ResumeState state = log_state();
+    state.publication = 16400;
+    EXPECT_TRUE(check_found(state, 16400, 16500));
+    EXPECT_TRUE(check_found(state, 16400, 0));
+    state.insert_publication = 16401;
+    EXPECT_TRUE(check_found(state, 16400, 16401));
+    EXPECT_FALSE(check_found(state, 16400, 16500));
+    EXPECT_FALSE(check_found(state, 16400, 0));
+    EXPECT_TRUE(check_found(state, 16400, 0, false));
 }
 
 TEST(ResumeCheck, ASlotOfAnotherKindIsForeign) {

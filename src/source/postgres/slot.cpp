@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "base/text.h"
+
 namespace leat::pg {
 
 namespace {
@@ -14,6 +16,19 @@ bool parse_integer(std::string_view text, T& value) {
 }
 }  // namespace
 
+std::vector<PastTimeline> parse_timeline_history(std::string_view text) {
+    std::vector<PastTimeline> history;
+    for (std::string_view line : split(text, '\n')) {
+        auto fields = split(trim(line), '\t');
+        PastTimeline past;
+        auto end = fields.size() >= 2 ? parse_lsn(trim(fields[1])) : std::nullopt;
+        if (!end || !parse_integer(trim(fields[0]), past.timeline)) continue;
+        past.end = *end;
+        history.push_back(past);
+    }
+    return history;
+}
+
 Result<ServerIdentity> identify_system(Connection& replication, std::stop_token stop) {
     LEAT_ASSIGN(auto rows, replication.query("IDENTIFY_SYSTEM", stop));
     ServerIdentity identity;
@@ -23,6 +38,13 @@ Result<ServerIdentity> identify_system(Connection& replication, std::stop_token 
         return fail(ErrorCode::PG_PROTOCOL, "the server's answer to IDENTIFY_SYSTEM cannot be read");
     identity.wal_end = *wal_end;
     identity.database = rows.text(0, 3);
+    if (identity.timeline <= 1) return identity;
+    auto file = replication.query(fmt::format("TIMELINE_HISTORY {}", identity.timeline), stop);
+    if (file && file->count() == 1 && file->columns() >= 2)
+        identity.history = parse_timeline_history(file->text(0, 1));
+    // Without the file nothing is proven: what needs it fails for that.
+    if (!file && (!replication.alive() || file.error().code == ErrorCode::STOPPED))
+        return fail(std::move(file.error()));
     return identity;
 }
 

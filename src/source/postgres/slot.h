@@ -9,13 +9,27 @@
 
 namespace leat::pg {
 
+// A timeline that the server's WAL has left, and where.
+struct PastTimeline {
+    uint32_t timeline = 0;
+    Lsn end;
+    bool operator==(const PastTimeline&) const = default;
+};
+// A timeline history file. Pure. Lines that say nothing are skipped.
+std::vector<PastTimeline> parse_timeline_history(std::string_view text);
+
 struct ServerIdentity {
     uint64_t system_id = 0;
     uint32_t timeline = 0;
     Lsn wal_end;
     std::string database;
+    std::vector<PastTimeline>
+        history;  // oldest first; empty on the first timeline, and where the file is gone
+
+    // Where the timeline began; 0: the first, or not known.
+    Lsn timeline_begin() const { return history.empty() ? Lsn() : history.back().end; }
 };
-// Over a replication connection (IDENTIFY_SYSTEM).
+// Over a replication connection (IDENTIFY_SYSTEM, TIMELINE_HISTORY).
 Result<ServerIdentity> identify_system(Connection& replication, std::stop_token stop);
 
 struct SlotInfo {

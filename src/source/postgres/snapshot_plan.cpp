@@ -34,6 +34,8 @@ Status PostgresSnapshotPlan::begin(std::stop_token stop) {
     if (kind_ != Kind::without_slot) {
         LEAT_ASSIGN(context_.publications,
                     ensure_publications(context_.sql, context_.options, captured_, stop));
+        context_.state.publication = context_.publications.main;
+        context_.state.insert_publication = context_.publications.inserts;
     }
     if (kind_ == Kind::with_new_slot) {
         // Making a slot waits for running transactions; with locks held, one that wants them would wait for

@@ -11,6 +11,7 @@
 #include "snapshot/snapshot.h"
 #include "source/postgres/chunk_reader.h"
 #include "source/postgres/position.h"
+#include "source/postgres/publication.h"
 #include "source/postgres/slot.h"
 #include "source/postgres/table_guard.h"
 #include "source/schema_versions.h"
@@ -25,8 +26,8 @@ class PostgresSnapshotPlan : public SnapshotPlan {
         Connection& replication;
         Catalog& catalog;
         SchemaVersions& schemas;
-        ResumeState& state;                      // the source's; moved on by begin() and position_after()
-        std::vector<std::string>& publications;  // the source's; filled by begin()
+        ResumeState& state;          // the source's; moved on by begin() and position_after()
+        Publications& publications;  // the source's; filled by begin()
     };
     enum class Kind : uint8_t {
         with_new_slot,    // makes the slot; reads the tables under its snapshot

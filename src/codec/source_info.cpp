@@ -18,6 +18,8 @@ std::string_view snapshot_name(SnapshotPlace place) {
             return "last_in_data_collection";
         case SnapshotPlace::last:
             return "last";
+        case SnapshotPlace::incremental:
+            return "incremental";
     }
     return "false";
 }

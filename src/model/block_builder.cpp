@@ -79,6 +79,12 @@ void BlockBuilder::begin_after() {
     begin_tuple();
 }
 
+void BlockBuilder::copy_after(Bytes tuple) {
+    LEAT_ASSERT(row_schema_ && !tuple_start_);
+    buffer_.data()[row_start_ + 5] |= row_has_after;
+    buffer_.put_bytes(tuple);
+}
+
 void BlockBuilder::begin_tuple() {
     LEAT_ASSERT(row_schema_ && !tuple_start_);
     tuple_start_ = buffer_.size();

@@ -31,6 +31,8 @@ class BlockBuilder {
                    SnapshotPlace place = SnapshotPlace::none);
     void begin_before(bool key_only);
     void begin_after();
+    // A tuple as TupleView::raw() gives it, of the same schema; there is nothing to begin or end.
+    void copy_after(Bytes tuple);
     void end_row();
     // Takes back the row that is being written, as if it had not begun.
     void abort_row();

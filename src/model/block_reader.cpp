@@ -137,7 +137,7 @@ Status BlockReader::read_row(uint8_t flags, uint16_t op, Bytes body) {
     change_.before_is_key = flags & row_before_is_key;
     change_.has_after = flags & row_has_after;
     int place = (flags >> row_place_shift) & 7;
-    if (place > static_cast<int>(SnapshotPlace::last))
+    if (place > static_cast<int>(SnapshotPlace::incremental))
         return malformed("row has an unknown place in a snapshot");
     change_.snapshot_place = static_cast<SnapshotPlace>(place);
     if (change_.has_before) LEAT_TRY(read_tuple(from, change_.before));

@@ -14,7 +14,8 @@ enum class SnapshotPlace : uint8_t {
     first = 2,
     first_of_table = 3,
     last_of_table = 4,
-    last = 5
+    last = 5,
+    incremental = 6  // of a chunk that was merged into the stream; such a snapshot has no first and last
 };
 
 struct Transaction {

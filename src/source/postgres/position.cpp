@@ -10,7 +10,7 @@
 namespace leat::pg {
 
 namespace {
-constexpr uint8_t position_version = 2;
+constexpr uint8_t position_version = 3;  // 2 added publications, 3 unfinished tables
 
 bool parse_number(std::string_view text, uint64_t& value) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -49,6 +49,12 @@ void ResumeState::drop_passed() {
     if (tables.empty()) snapshots.clear();
 }
 
+const TableProgress* ResumeState::unfinished_table(uint32_t table) const {
+    for (const TableProgress& progress : unfinished)
+        if (progress.table == table) return &progress;
+    return nullptr;
+}
+
 Position ResumeState::encode() const {
     ByteBuffer to;
     to.put(position_version);
@@ -73,6 +79,8 @@ Position ResumeState::encode() const {
         to.put(t.table);
         to.put(t.snapshot);
     }
+    to.put(static_cast<uint32_t>(unfinished.size()));
+    for (const TableProgress& table : unfinished) leat::pg::encode(table, to);
     return {std::string(to.text())};
 }
 
@@ -109,6 +117,9 @@ Result<ResumeState> ResumeState::decode(std::string_view bytes) {
         if (t.snapshot >= state.snapshots.size()) from.set_failed();
         state.tables.push_back(t);
     }
+    if (version >= 3)
+        for (uint32_t n = from.u32(); n > 0 && from.ok(); --n)
+            state.unfinished.push_back(decode_progress(from));
     if (!from.ok() || !from.at_end() || version == 0)
         return fail(ErrorCode::LOG_CORRUPT, "the position of the source in the change log is malformed");
     return state;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/block.h"
 #include "source/postgres/lsn.h"
+#include "source/postgres/snapshot_progress.h"
 
 namespace leat::pg {
 
@@ -51,6 +52,10 @@ struct ResumeState {
     uint32_t publication = 0, insert_publication = 0;
     std::vector<Visibility> snapshots;
     std::vector<TableVisibility> tables;
+    // Tables that have a schema in the log, but not all of their rows yet.
+    std::vector<TableProgress> unfinished;
+
+    const TableProgress* unfinished_table(uint32_t table) const;
 
     // Forgets the visibilities that the stream has passed.
     void drop_passed();

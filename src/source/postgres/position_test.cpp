@@ -17,6 +17,16 @@ ResumeState sample() {
     state.insert_publication = 16401;
     state.snapshots = {{700, 710, {702, 705}, Lsn(0x2000)}, {800, 800, {}, Lsn(0x3000)}};
     state.tables = {{16384, 1}, {16390, 0}};
+    TableProgress by_pages, by_key;
+    by_pages.table = 16384;
+    by_pages.pages_xmin = 700;
+    by_pages.pages = {{16384, 20000, 0, 512}, {16384, 20000, 1024, 0}};
+    by_key.table = 16390;
+    by_key.condition = "id > 7";
+    by_key.cut = true;
+    by_key.left = {{{}, {"a", "1"}}, {{"b", ""}, {"z", "9"}}};
+    by_key.again = {{"c", "\t"}};
+    state.unfinished = {by_pages, by_key};
     return state;
 }
 
@@ -70,7 +80,9 @@ TEST(ResumeStateBytes, ANewerVersionHasItsOwnCode) {
 // What version 2 added stands behind the slot's name.
 TEST(ResumeStateBytes, TheFirstVersionIsRead) {
     ResumeState state = sample();
+    state.unfinished.clear();
     std::string bytes = state.encode().bytes;
+    bytes.resize(bytes.size() - 4);
     bytes[0] = 1;
     bytes.erase(2 + 8 + 4 + 8 + 4 + state.slot.size(), 16);
     state.timeline_begin = Lsn();
@@ -88,6 +100,43 @@ TEST(ResumeStateBytes, VersionsAndPhasesThatNeverWereAreCorrupt) {
         ASSERT_FALSE(back) << at << ": " << value;
         EXPECT_EQ(back.error().code, ErrorCode::LOG_CORRUPT);
     }
+}
+
+TEST(ResumeStateBytes, TheSecondVersionHadNoUnfinishedTables) {
+    ResumeState state = sample();
+    state.unfinished.clear();
+    std::string bytes = state.encode().bytes;
+    bytes.resize(bytes.size() - 4);
+    bytes[0] = 2;
+    auto back = ResumeState::decode(bytes);
+    ASSERT_TRUE(back) << back.error().to_string();
+    EXPECT_EQ(*back, state);
+}
+
+TEST(ResumeStateBytes, UnfinishedTablesAreFoundByTheirOid) {
+    ResumeState state = sample();
+    ASSERT_TRUE(state.unfinished_table(16390));
+    EXPECT_EQ(state.unfinished_table(16390)->condition, "id > 7");
+    EXPECT_FALSE(state.unfinished_table(1));
+}
+
+TEST(Pages, NeighboursBecomeOne) {
+    TableProgress progress;
+    add_pages(progress, {1, 5, 10, 20});
+    add_pages(progress, {1, 5, 30, 40});
+    add_pages(progress, {1, 5, 0, 10});
+    EXPECT_EQ(progress.pages, (std::vector<PageRun>{{1, 5, 0, 20}, {1, 5, 30, 40}}));
+    add_pages(progress, {1, 5, 20, 30});
+    add_pages(progress, {1, 5, 40, 0});
+    EXPECT_EQ(progress.pages, (std::vector<PageRun>{{1, 5, 0, 0}}));
+}
+
+TEST(Pages, OfOtherTablesAndFilesStayApart) {
+    TableProgress progress;
+    add_pages(progress, {1, 5, 0, 10});
+    add_pages(progress, {2, 5, 10, 20});
+    add_pages(progress, {1, 6, 10, 20});
+    EXPECT_EQ(progress.pages.size(), 3u);
 }
 
 TEST(ResumeStateBytes, ATableOfNoSnapshotIsCorrupt) {

@@ -78,6 +78,7 @@ Status StreamDecoder::commit(const CommitMessage& message) {
     previous_end_ = message.end_lsn;
     resume_.lsn = message.end_lsn;
     if (!resume_.tables.empty()) refresh_snapshots();
+    if (observer_) observer_->committed(xid(), resume_.lsn);
     return {};
 }
 
@@ -145,6 +146,12 @@ void StreamDecoder::announce(Relation& relation) {
     in_log_[relation.schema->id] = true;
 }
 
+void StreamDecoder::set_in_log(const TableSchema& schema) {
+    in_log_[schema.id] = true;
+    for (auto& [oid, relation] : relations_)
+        if (relation.schema && relation.schema->id == schema.id) relation.in_log = true;
+}
+
 Result<Op> StreamDecoder::operation(char type) const {
     if (!in_transaction_) return fail(std::move(out_of_order(type).error()));
     return type == 'I' ? Op::create : type == 'U' ? Op::update : Op::remove;
@@ -178,6 +185,7 @@ Status StreamDecoder::row(char type, const WalData& wal) {
     }
     builder_.end_row();
     ++changes_;
+    if (observer_ && observer_->watches(row_.relation)) observer_->row(xid(), *relation->schema, row_);
     return {};
 }
 
@@ -227,6 +235,7 @@ Status StreamDecoder::truncate(const WalData& wal) {
         open_transaction();
         builder_.add_truncate(*relation->schema, wal.start, message.cascade, message.restart_identity);
         ++changes_;
+        if (observer_ && observer_->watches(oid)) observer_->truncate(xid(), *relation->schema);
     }
     return {};
 }

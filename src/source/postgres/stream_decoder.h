@@ -18,11 +18,25 @@ namespace leat::pg {
 // The schema for a relation that the server announces; null if its table is not captured.
 using DescribeTable = std::function<Result<std::shared_ptr<const TableSchema>>(const RelationMessage&)>;
 
+// Sees the changes of the tables it watches as they are decoded, in the order of the log. What it notes of a
+// transaction counts once committed() was called, which comes before the block that ends it is taken.
+class ChangeObserver {
+  public:
+    virtual ~ChangeObserver() = default;
+    virtual bool watches(uint32_t relation) const = 0;
+    virtual void row(uint32_t xid, const TableSchema& schema, const RowMessage& row) = 0;
+    virtual void truncate(uint32_t xid, const TableSchema& schema) = 0;
+    virtual void committed(uint32_t xid, Lsn end) = 0;
+};
+
 class StreamDecoder {
   public:
     // in_log: the schemas that the change log holds already. block_bytes: when a block is full.
     StreamDecoder(ResumeState resume, const std::vector<std::shared_ptr<const TableSchema>>& in_log,
                   DescribeTable describe, size_t block_bytes);
+
+    // Outlives the decoder. Null: nobody looks.
+    void set_observer(ChangeObserver* observer) { observer_ = observer; }
 
     // Takes one message. After an error the decoder is not used again.
     Status decode(const WalData& wal);
@@ -39,6 +53,14 @@ class StreamDecoder {
     Lsn position() const { return resume_.lsn; }
     // When the transaction that is being read, or was last, committed at the server. 0: none yet.
     int64_t commit_time_us() const { return transaction_.commit_time_us; }
+
+    // For units that others append between transactions, when nothing decoded is waiting to be taken. The
+    // position of such a unit:
+    void set_unfinished(std::vector<TableProgress> tables) { resume_.unfinished = std::move(tables); }
+    const ResumeState& resume() const { return resume_; }
+    // Whether the log has the schema; and that it has it from now on.
+    bool is_in_log(const TableSchema& schema) const { return in_log_.contains(schema.id); }
+    void set_in_log(const TableSchema& schema);
 
     // What was decoded so far: to the end of a unit between transactions, part of one within.
     Block take();
@@ -61,6 +83,7 @@ class StreamDecoder {
 
     Result<Relation*> find(uint32_t oid);
     bool left_out(const Relation& relation) const;
+    uint32_t xid() const { return static_cast<uint32_t>(transaction_.id.value); }
     void open_transaction();
     void announce(Relation& relation);
     Status put_tuple(const Relation& relation, const Tuple& tuple, const Tuple* old, bool key_only);
@@ -71,6 +94,7 @@ class StreamDecoder {
 
     ResumeState resume_;
     DescribeTable describe_;
+    ChangeObserver* observer_ = nullptr;
     const size_t block_bytes_;
     BlockBuilder builder_;
     std::unordered_map<uint32_t, Relation> relations_;

@@ -592,6 +592,57 @@ TEST(StreamDecoder, TwoTablesMayHaveTwoSnapshots) {
                             "begin 727 @2100", "c t#1 [0] new(3, , )", "commit 1 @2108"));
 }
 
+struct Observer : ChangeObserver {
+    Lines seen;
+    bool watches(uint32_t relation) const override { return relation == 2; }
+    void row(uint32_t xid, const TableSchema& schema, const RowMessage& row) override {
+        seen.push_back(fmt::format("{} {} {}", xid, schema.name,
+                                   row.has_new ? row.new_tuple[0].text : row.old_tuple[0].text));
+    }
+    void truncate(uint32_t xid, const TableSchema& schema) override {
+        seen.push_back(fmt::format("{} truncate {}", xid, schema.name));
+    }
+    void committed(uint32_t xid, Lsn end) override {
+        seen.push_back(fmt::format("{} committed {}", xid, end.value));
+    }
+};
+
+TEST(StreamDecoder, AnObserverSeesTheTablesItWatchesAndEveryCommit) {
+    Stream stream;
+    Observer observer;
+    stream.decoder.set_observer(&observer);
+    stream.announce(1, "a");
+    stream.announce(2, "b");
+    stream.transaction(700, 1000, {wire::insert(1, row(1, "x", "y")), wire::insert(2, row(2, "x", "y"))});
+    stream.transaction(701, 2000, {wire::remove(2, 'K', key(2)), wire::truncate({1, 2}, 0)});
+    EXPECT_THAT(observer.seen, ElementsAre("700 b 2", "700 committed 1008", "701 b 2", "701 truncate b",
+                                           "701 committed 2008"));
+}
+
+TEST(StreamDecoder, ASchemaThatAnotherUnitBroughtIsNotRepeated) {
+    Stream stream;
+    stream.announce(1, "a");
+    const TableSchema* schema = stream.versions_.latest(TableId(1));
+    ASSERT_TRUE(schema);
+    EXPECT_FALSE(stream.decoder.is_in_log(*schema));
+    stream.decoder.set_in_log(*schema);
+    EXPECT_TRUE(stream.decoder.is_in_log(*schema));
+    stream.transaction(700, 1000, {wire::truncate({1}, 0)});
+    auto lines = stream.read(stream.decoder.take());
+    EXPECT_EQ(lines.front(), "begin 700 @1000");
+}
+
+TEST(StreamDecoder, ThePositionHasTheTablesThatAreUnfinished) {
+    Stream stream;
+    TableProgress progress;
+    progress.table = 1;
+    stream.decoder.set_unfinished({progress});
+    stream.transaction(700, 1000, {});
+    auto state = ResumeState::decode(stream.decoder.take().position());
+    ASSERT_TRUE(state);
+    EXPECT_EQ(state->unfinished, std::vector<TableProgress>{progress});
+}
+
 TEST(StreamDecoder, AMessageIsNeverLeftOut) {
     Stream stream(large_block, beside_snapshot());
     stream.transaction(704, 1000, {wire::logical_message(true, 990, "p", "c")});

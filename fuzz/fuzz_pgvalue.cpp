@@ -1,9 +1,11 @@
-// The text of one value, as any type: what the server sends must not be able to crash the decoder or make it
-// read or write outside. The first byte picks the type.
+// The text or the binary form of one value, as any type: what the server sends must not be able to crash the
+// decoder or make it read or write outside. The first byte picks the type.
 #include "model/block_builder.h"
 #include "model/block_reader.h"
+#include "source/postgres/binary_value.h"
+#include "source/postgres/copy_binary_row.h"
 #include "source/postgres/copy_text_row.h"
-#include "source/postgres/value_decoder.h"
+#include "source/postgres/well_known_types.h"
 
 namespace {
 
@@ -47,15 +49,18 @@ std::shared_ptr<const TableSchema> all_types() {
     add(row);
     add(array_of(row));
     add(composite_of({row, array_of(row), of(Kind::map)}));
+    for (const pg::WellKnownType& known : pg::well_known_types())
+        add(of(known.kind, std::string(known.name), known.oid));
     return TableSchema::make(std::move(definition));
 }
 
-void decode(const TableSchema& schema, size_t column, std::string_view text) {
+void decode(const TableSchema& schema, size_t column, const pg::ColumnDecoder& decoder,
+            std::string_view text) {
     BlockBuilder builder(256);
     builder.begin_transaction({}, 0);
     builder.begin_row(Op::create, schema, SourceOffset(1));
     builder.begin_after();
-    if (!pg::make_column_decoder(schema.columns[column].type)(text, column, builder)) {
+    if (!decoder(text, column, builder)) {
         builder.abort_row();
         return;
     }
@@ -85,6 +90,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size == 0) return 0;
     std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     (void)row.split(text, data[0]);
-    decode(*schema, data[0] % schema->column_count(), text);
+    pg::CopyBinaryRow binary_row;
+    (void)binary_row.split(as_bytes(text), data[0]);
+    size_t column = data[0] % schema->column_count();
+    const Type& type = schema->columns[column].type;
+    decode(*schema, column, pg::make_column_decoder(type), text);
+    if (auto binary = pg::make_binary_column_decoder(type)) decode(*schema, column, *binary, text);
     return 0;
 }

@@ -20,16 +20,17 @@ std::string column_list(const TableSchema& schema) {
     return list;
 }
 
-std::string copy_sql(const TableSchema& schema, const Storage& storage, const PageRange& range) {
-    std::string columns = column_list(schema);
-    if (range.whole() && storage.heap && !columns.empty())
-        return fmt::format("COPY {} ({}) TO STDOUT", storage.quoted_name, columns);
+std::string copy_sql(const CopyFormat& format, const Storage& storage, const PageRange& range) {
+    std::string_view options = format.binary ? " WITH (FORMAT binary)" : "";
+    if (range.whole() && storage.heap && format.plain && !format.columns.empty())
+        return fmt::format("COPY {} ({}) TO STDOUT{}", storage.quoted_name, format.columns, options);
     std::string where;
     if (!range.whole()) {
         where = fmt::format(" WHERE ctid >= '({},0)'", range.first);
         if (range.last) where += fmt::format(" AND ctid < '({},0)'", range.last);
     }
-    return fmt::format("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT", columns, storage.quoted_name, where);
+    return fmt::format("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT{}", format.columns, storage.quoted_name,
+                       where, options);
 }
 
 // The statement failed because the table is no longer as it was planned: worth another try with a new plan.
@@ -47,11 +48,13 @@ Error altered(const TableSchema& schema) {
 }  // namespace
 
 PostgresChunkReader::PostgresChunkReader(Connection connection, const Options& options,
-                                         const Transaction& transaction, const std::vector<CopyTable>& tables)
+                                         const Transaction& transaction, const std::vector<CopyTable>& tables,
+                                         OddTextCasts odd_casts)
     : connection_(std::move(connection)),
       options_(options),
       transaction_(transaction),
       tables_(tables),
+      odd_casts_(std::move(odd_casts)),
       stream_(connection_, options.change_bytes_max),
       builder_(options.block_bytes + options.block_bytes / 4) {}
 
@@ -74,8 +77,11 @@ Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Opt
     // Readers that happen to start together would otherwise read from the middle and miss nothing, but in no
     // order.
     LEAT_TRY(connection.execute("SET LOCAL synchronize_seqscans = off", stop));
+    LEAT_ASSIGN(auto casts, connection.query(std::string(odd_text_casts_query), stop));
+    OddTextCasts odd_casts;
+    for (int i = 0; i < casts.count(); ++i) odd_casts.insert(std::stoull(casts.text(i, 0)));
     return std::unique_ptr<PostgresChunkReader>(
-        new PostgresChunkReader(std::move(connection), options, transaction, tables));
+        new PostgresChunkReader(std::move(connection), options, transaction, tables, std::move(odd_casts)));
 }
 
 Result<bool> PostgresChunkReader::hold(uint32_t table, std::stop_token stop) {
@@ -103,11 +109,9 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     const TableSchema& schema = *table.schema;
     PageRange range = page_range(chunk);
     const Storage& storage = table.storage[range.storage];
-    auto& columns = decoders_[schema.id];
-    if (columns.empty())
-        for (const Column& column : schema.columns) columns.push_back(make_column_decoder(column.type));
-    columns_ = &columns;
-    Status status = copy(copy_sql(schema, storage, range), schema, take, stop);
+    format_ = &format_of(schema);
+    binary_row_.begin();
+    Status status = copy(copy_sql(*format_, storage, range), schema, take, stop);
     if (status) return {};
     Error& error = status.error();
     if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||
@@ -118,13 +122,20 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     return status;
 }
 
+const CopyFormat& PostgresChunkReader::format_of(const TableSchema& schema) {
+    auto found = formats_.find(schema.id);
+    if (found == formats_.end())
+        found = formats_.emplace(schema.id, make_copy_format(schema, odd_casts_)).first;
+    return found->second;
+}
+
 Status PostgresChunkReader::copy(const std::string& sql, const TableSchema& schema,
                                  const std::function<Status(Block)>& take, std::stop_token stop) {
     LEAT_TRY(stream_.start(sql, stop));
     while (true) {
-        LEAT_ASSIGN(auto row, stream_.next());
-        if (row) {
-            LEAT_TRY(put_row(*row, schema));
+        LEAT_ASSIGN(auto message, stream_.next());
+        if (message) {
+            LEAT_TRY(put_message(*message, schema));
             if (builder_.bytes() < options_.block_bytes) continue;
         } else if (!stream_.ended()) {
             if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
@@ -135,21 +146,34 @@ Status PostgresChunkReader::copy(const std::string& sql, const TableSchema& sche
             builder_.end_transaction(builder_.change_count(), transaction_.commit);
             LEAT_TRY(take(builder_.finish(BlockFlags{} | BlockFlag::snapshot)));
         }
-        if (!row) return {};
+        if (!message) return {};
     }
 }
 
-Status PostgresChunkReader::put_row(Bytes row, const TableSchema& schema) {
+Result<bool> PostgresChunkReader::put_message(Bytes message, const TableSchema& schema) {
+    size_t columns = format_->decoders.size();
+    if (format_->binary) {
+        LEAT_ASSIGN(bool is_row, binary_row_.split(message, columns));
+        if (!is_row) return false;
+        LEAT_TRY(put_row(binary_row_.columns(), schema));
+    } else {
+        LEAT_TRY(text_row_.split(as_text(message), columns));
+        LEAT_TRY(put_row(text_row_.columns(), schema));
+    }
+    return true;
+}
+
+Status PostgresChunkReader::put_row(std::span<const std::optional<std::string_view>> row,
+                                    const TableSchema& schema) {
     if (!builder_.in_transaction()) builder_.begin_transaction(transaction_, 0);
     builder_.begin_row(Op::read, schema, transaction_.commit, SnapshotPlace::inside);
     builder_.begin_after();
-    LEAT_TRY(row_.split(as_text(row), columns_->size()));
-    for (size_t i = 0; i < columns_->size(); ++i) {
-        if (!row_[i]) {
+    for (size_t i = 0; i < row.size(); ++i) {
+        if (!row[i]) {
             builder_.set_state(i, ValueState::null);
             continue;
         }
-        Status status = (*columns_)[i](*row_[i], i, builder_);
+        Status status = format_->decoders[i](*row[i], i, builder_);
         if (status) [[likely]]
             continue;
         status.error().message += fmt::format(" (column {})", schema.columns[i].name);

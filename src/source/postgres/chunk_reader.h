@@ -5,10 +5,11 @@
 #include "model/block_builder.h"
 #include "snapshot/snapshot.h"
 #include "source/postgres/catalog.h"
+#include "source/postgres/copy_binary_row.h"
+#include "source/postgres/copy_format.h"
 #include "source/postgres/copy_text_row.h"
 #include "source/postgres/frame_stream.h"
 #include "source/postgres/options.h"
-#include "source/postgres/value_decoder.h"
 
 namespace leat::pg {
 
@@ -32,8 +33,11 @@ class PostgresChunkReader : public ChunkReader {
 
   private:
     PostgresChunkReader(Connection connection, const Options& options, const Transaction& transaction,
-                        const std::vector<CopyTable>& tables);
-    Status put_row(Bytes row, const TableSchema& schema);
+                        const std::vector<CopyTable>& tables, OddTextCasts odd_casts);
+    const CopyFormat& format_of(const TableSchema& schema);
+    // False: it was no row but the end of a binary COPY.
+    Result<bool> put_message(Bytes message, const TableSchema& schema);
+    Status put_row(std::span<const std::optional<std::string_view>> row, const TableSchema& schema);
     Status copy(const std::string& sql, const TableSchema& schema, const std::function<Status(Block)>& take,
                 std::stop_token stop);
 
@@ -41,9 +45,11 @@ class PostgresChunkReader : public ChunkReader {
     const Options& options_;
     const Transaction transaction_;
     const std::vector<CopyTable>& tables_;
-    std::unordered_map<SchemaId, std::vector<ColumnDecoder>> decoders_;
-    const std::vector<ColumnDecoder>* columns_ = nullptr;
-    CopyTextRow row_;
+    const OddTextCasts odd_casts_;
+    std::unordered_map<SchemaId, CopyFormat> formats_;
+    const CopyFormat* format_ = nullptr;  // of the chunk that is read
+    CopyTextRow text_row_;
+    CopyBinaryRow binary_row_;
     FrameStream stream_;
     BlockBuilder builder_;
 };

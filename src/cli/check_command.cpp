@@ -6,6 +6,7 @@
 #include "base/logging.h"
 #include "cli/commands.h"
 #include "cli/source_factory.h"
+#include "config/debezium_config.h"
 
 namespace leat::cli {
 
@@ -77,17 +78,20 @@ Result<std::optional<Error>> check_source(const SourceConfig& config, const Secr
 
 Status check_all(const CheckCommand& command) {
     Config config;
-    if (!command.config_path.empty()) {
+    bool from_file = !command.config_path.empty() || !command.debezium_paths.empty();
+    if (!command.debezium_paths.empty()) {
+        LEAT_ASSIGN(config, load_debezium_config({command.debezium_paths, {}, {}}));
+    } else if (from_file) {
         LEAT_ASSIGN(config, load_config(command.config_path));
     } else {
-        if (command.url.empty()) return fail(ErrorCode::USAGE, "a URL or -c FILE is needed");
+        if (command.url.empty()) return fail(ErrorCode::USAGE, "a URL, -c FILE or --debezium FILE is needed");
         LEAT_TRY(resolve_argument(command.url, config.secrets));
         config.sources.push_back(default_source(source_name(command.url), SecretString(command.url)));
         config.sources.back().tables = command.tables;
     }
     std::optional<Error> first;
     for (const SourceConfig& source : config.sources) {
-        if (!command.config_path.empty()) fmt::print("{}:\n", source.name);
+        if (from_file) fmt::print("{}:\n", source.name);
         auto outcome = check_source(source, config.secrets, use_color(command.color, STDOUT_FILENO));
         std::fflush(stdout);
         if (!outcome) outcome = std::optional<Error>(std::move(outcome.error()));

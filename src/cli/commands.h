@@ -18,6 +18,10 @@ int run_tail(const TailCommand& command);
 
 struct RunCommand {
     std::string config_path;
+    // Instead of it: connectors' files of Debezium, a directory for the change log, and KEY=VALUE settings.
+    std::vector<std::string> debezium_paths;
+    std::string data_dir;
+    std::vector<std::string> settings;
 };
 int run_server(const RunCommand& command);
 
@@ -33,11 +37,17 @@ int run_log(const LogCommand& command);
 
 struct CheckCommand {
     std::string url;
-    std::string config_path;  // instead of url: all its sources
+    std::string config_path;                  // instead of url: all its sources
+    std::vector<std::string> debezium_paths;  // instead of both
     std::vector<std::string> tables;
     std::string color = "auto";
 };
 int run_check(const CheckCommand& command);
+
+struct OptionsCommand {
+    bool markdown = false;
+};
+int run_options(const OptionsCommand& command);
 
 // Prints an error as "CODE: message", then what to do, and returns the exit status for it.
 int report(const Error& error);

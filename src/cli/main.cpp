@@ -86,9 +86,26 @@ int main(int argc, char** argv) {
     RunCommand run;
     auto* run_app =
         app.add_subcommand("run", "Capture the sources of a configuration file into the change log");
-    run_app->add_option("-c,--config", run.config_path, "The configuration file (docs/configuration.md)")
-        ->required()
-        ->type_name("FILE");
+    auto* run_config =
+        run_app->add_option("-c,--config", run.config_path, "The configuration file (docs/configuration.md)")
+            ->type_name("FILE");
+    auto* run_debezium = run_app
+                             ->add_option("--debezium", run.debezium_paths,
+                                          "Instead: the configuration of a Debezium connector, JSON or "
+                                          ".properties (docs/compatibility.md; repeatable)")
+                             ->type_name("FILE")
+                             ->excludes(run_config);
+    run_app
+        ->add_option("--data-dir", run.data_dir,
+                     "With --debezium: the change log's directory (default: leat-data beside the file)")
+        ->type_name("DIR")
+        ->needs(run_debezium);
+    run_app
+        ->add_option("--set", run.settings,
+                     "With --debezium: a key of docs/configuration.md outside of sources, e.g. "
+                     "memory.bytes=256MB (repeatable)")
+        ->type_name("KEY=VALUE")
+        ->needs(run_debezium);
 
     LogCommand log;
     auto* log_app = app.add_subcommand("log", "Read a change log, whether a server is running on it or not");
@@ -114,11 +131,21 @@ int main(int argc, char** argv) {
         ->type_name("FILE")
         ->excludes(check_url);
     check_app
+        ->add_option("--debezium", check.debezium_paths,
+                     "Check the configuration of a Debezium connector instead (repeatable)")
+        ->type_name("FILE")
+        ->excludes(check_url);
+    check_app
         ->add_option("--table", check.tables,
                      "Only tables that match, as schema.table with * and ? (repeatable)")
         ->type_name("GLOB");
     check_app->add_option("--color", check.color, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
+
+    OptionsCommand options;
+    auto* options_app = app.add_subcommand(
+        "options", "List the options of a source, Debezium's included, and what Leat does with each");
+    options_app->add_flag("--markdown", options.markdown, "As docs/compatibility.md");
 
     try {
         app.parse(argc, argv);
@@ -133,6 +160,7 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     if (*log_app) return run_log(log);
     if (*check_app) return run_check(check);
+    if (*options_app) return run_options(options);
     prepare_signals();
     return *tail_app ? run_tail(tail) : run_server(run);
 }

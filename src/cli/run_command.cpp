@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/format_notes.h"
 #include "cli/source_factory.h"
+#include "config/debezium_config.h"
 #include "log/embedded/embedded_logs.h"
 
 namespace leat::cli {
@@ -88,9 +89,15 @@ Status serve(const Config& config) {
 }  // namespace
 
 int run_server(const RunCommand& command) {
-    auto config = load_config(command.config_path);
+    if (command.config_path.empty() && command.debezium_paths.empty())
+        return report({ErrorCode::USAGE, "a configuration is needed: -c FILE or --debezium FILE",
+                       "See leat run --help."});
+    auto config = command.debezium_paths.empty()
+                      ? load_config(command.config_path)
+                      : load_debezium_config({command.debezium_paths, command.data_dir, command.settings});
     if (!config) return report(config.error());
     configure_logging(config->logging.format, config->logging.level);
+    for (const std::string& notice : config->notices) log_event(LogLevel::info, "", notice);
     auto status = serve(*config);
     return status ? 0 : report(status.error());
 }

@@ -147,7 +147,12 @@ std::string_view name(FsyncMode mode) { return fsync_names[static_cast<size_t>(m
 Result<Config> parse_config(const std::string& text, const std::string& path,
                             const Environment& environment) {
     LEAT_ASSIGN(YamlSettings yaml, parse_yaml_settings(text, path));
-    return Parser(path, environment).parse(yaml);
+    return build_config(yaml, path, environment);
+}
+
+Result<Config> build_config(const YamlSettings& settings, const std::string& path,
+                            const Environment& environment) {
+    return Parser(path, environment).parse(settings);
 }
 
 Result<Config> load_config(const std::string& path, const Environment& environment) {

@@ -12,6 +12,7 @@
 #include "base/logging.h"
 #include "config/postgres_url.h"
 #include "config/secret.h"
+#include "config/yaml_settings.h"
 
 namespace leat {
 
@@ -45,7 +46,7 @@ struct SourceConfig {
     std::chrono::milliseconds status_update_interval{10000};
 
     std::string topic_prefix;  // <name>
-    // Options of the output format as given, by Debezium's names (config/option_names.h); the codec checks
+    // Options of the output format as given, by Debezium's names (config/option_table.h); the codec checks
     // the values.
     std::map<std::string, std::string> format_options;
 };
@@ -73,6 +74,8 @@ struct Config {
     uint64_t memory_bytes = 64000000;  // of the whole process, for what is in flight
     LoggingConfig logging;
     SecretResolver secrets;
+    // Options of connectors' files that were accepted although nothing needs them: told at the start.
+    std::vector<std::string> notices;
 };
 
 // Reads a file. Errors: IO, CONFIG_INVALID, CONFIG_UNKNOWN_KEY, CONFIG_SECRET, URL_INVALID; all but IO name
@@ -81,6 +84,11 @@ Result<Config> load_config(const std::string& path, const Environment& environme
 
 // The same from text; `path` is used in messages and for what is relative to the file.
 Result<Config> parse_config(const std::string& text, const std::string& path,
+                            const Environment& environment = process_environment());
+
+// From settings that were read already. `path` stands in messages about those outside of sources, and what
+// is relative is relative to its directory.
+Result<Config> build_config(const YamlSettings& settings, const std::string& path,
                             const Environment& environment = process_environment());
 
 // The source's URL with its secrets, at the moment of use. CONFIG_SECRET or URL_INVALID, naming the key.

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "config/config.h"
-#include "config/option_names.h"
+#include "config/option_table.h"
 
 namespace leat {
 namespace {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "config/connector_file.h"
 
 namespace leat {
 
@@ -53,14 +54,34 @@ bool is_variable_name(std::string_view name) {
 
 std::unexpected<Error> bad_reference() {
     // Not quoted: what stands there may be a secret that was put into the braces itself.
-    return fail(ErrorCode::CONFIG_SECRET, "a reference is neither ${env:NAME} nor ${file:PATH}",
+    return fail(ErrorCode::CONFIG_SECRET,
+                "a reference is neither ${env:NAME} nor ${file:PATH} nor ${file:PATH:KEY}",
                 "Name an environment variable or a file with an absolute path; for ${ itself write $${.");
 }
 
 Status check_reference(std::string_view reference) {
     if (reference.starts_with("env:") && is_variable_name(reference.substr(4))) return {};
     if (reference.starts_with("file:/")) return {};
+    if (reference.starts_with("directory:/") && reference.find(':', 11) != std::string_view::npos) return {};
     return bad_reference();
+}
+
+// Where the key of ${file:PATH:KEY} begins; none where the file's whole text is meant.
+struct FileReference {
+    std::string path;
+    std::optional<std::string> key;
+};
+
+FileReference split_file_reference(std::string_view reference) {
+    if (reference.starts_with("directory:")) {
+        reference.remove_prefix(10);
+        size_t colon = reference.find(':');
+        return {fmt::format("{}/{}", reference.substr(0, colon), reference.substr(colon + 1)), {}};
+    }
+    reference.remove_prefix(5);
+    size_t colon = reference.find(':');
+    if (colon == std::string_view::npos) return {std::string(reference), {}};
+    return {std::string(reference.substr(0, colon)), std::string(reference.substr(colon + 1))};
 }
 
 // The path without links and "..", so that neither leads out of an allowed directory. Empty: no such file.
@@ -70,6 +91,22 @@ std::string real_path(const std::string& path) {
 }
 
 }  // namespace
+
+std::string redact_key(std::string_view key) {
+    constexpr std::string_view before_salt = ".with.salt.";
+    size_t found = key.find(before_salt);
+    if (found == std::string_view::npos) return redact_url(key);
+    return std::string(key.substr(0, found + before_salt.size())) + "***";
+}
+
+std::string encode_around_references(std::string_view raw) {
+    std::string out;
+    auto status = for_each_piece(raw, [&](Piece piece) -> Status {
+        out += piece.is_reference ? fmt::format("${{{}}}", piece.text) : percent_encode(piece.text);
+        return {};
+    });
+    return status ? out : percent_encode(raw);
+}
 
 bool SecretString::has_references() const {
     bool found = false;
@@ -114,7 +151,16 @@ Result<std::string> SecretResolver::expand(std::string_view raw, Encoding encodi
 
 Result<std::string> SecretResolver::look_up(std::string_view reference) const {
     LEAT_TRY(check_reference(reference));
-    if (reference.starts_with("file:")) return read_secret_file(reference, std::string(reference.substr(5)));
+    if (!reference.starts_with("env:")) {
+        FileReference file = split_file_reference(reference);
+        LEAT_ASSIGN(std::string content, read_secret_file(reference, file.path));
+        if (!file.key) return content;
+        auto value = property_value(content, *file.key);
+        if (!value)
+            return fail(ErrorCode::CONFIG_SECRET,
+                        fmt::format("${{{}}}: {}", reference, value.error().message), value.error().action);
+        return value;
+    }
     std::string variable(reference.substr(4));
     auto value = environment_(variable.c_str());
     if (!value)

@@ -1,6 +1,7 @@
-// Values that may refer to secrets: ${env:NAME}, ${file:PATH}; $${ stands for a literal ${.
-// The text as it was written is kept, and only that is ever printed; references are resolved at the moment of
-// use.
+// Values that may refer to secrets: ${env:NAME}, ${file:PATH}; $${ stands for a literal ${. As Kafka
+// Connect's providers have it, ${file:PATH:KEY} is one key of a properties file, ${directory:PATH:FILE} a
+// file in a directory. The text as it was written is kept, and only that is ever printed; references are
+// resolved at the moment of use.
 #pragma once
 
 #include <string>
@@ -27,6 +28,12 @@ class SecretString {
   private:
     std::string raw_;
 };
+
+// A key as it may be printed: one that ends in a salt without it.
+std::string redact_key(std::string_view key);
+
+// Percent-encodes what is not a reference, for a URL that is put together of values.
+std::string encode_around_references(std::string_view raw);
 
 // Resolves references. Immutable once made; may be shared between threads.
 class SecretResolver {

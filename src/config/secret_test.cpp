@@ -29,6 +29,7 @@ class Secrets : public testing::Test {
         std::filesystem::create_directories(directory_ + "/allowed_not");
         write("allowed/password", "hunter2\n");
         write("allowed/below/two", "line 1\nline 2\r\n");
+        write("allowed/db.properties", "# of the shop\npassword=p\\=w:1\n");
         write("allowed_not/password", "hunter3");
         std::filesystem::create_symlink(directory_ + "/allowed_not/password", directory_ + "/allowed/link");
         resolver_ = SecretResolver({directory_ + "/allowed"}, variables);
@@ -71,6 +72,25 @@ TEST_F(Secrets, InUrls) {
     EXPECT_EQ(*resolver_.resolve_url("${env:URL}"), "postgresql://u:p%40@h/d");
     EXPECT_EQ(*resolver_.resolve_url("${env:URL}?sslmode=require"),
               "postgresql://u:p%40@h/d?sslmode=require");
+}
+
+TEST_F(Secrets, AsKafkaConnectsProvidersHaveThem) {
+    EXPECT_EQ(resolved("${file:" + directory_ + "/allowed/db.properties:password}"), "p=w:1");
+    EXPECT_EQ(resolved("${directory:" + directory_ + "/allowed:password}"), "hunter2");
+    EXPECT_THAT(refused("${file:" + directory_ + "/allowed/db.properties:user}").message,
+                HasSubstr("the properties file has no key user"));
+    EXPECT_THAT(refused("${file:" + directory_ + "/allowed_not/password:x}").message,
+                HasSubstr("may not be read"));
+    EXPECT_THAT(refused("${directory:" + directory_ + "/allowed:../allowed_not/password}").message,
+                HasSubstr("may not be read"));
+    refused("${directory:" + directory_ + "}");
+}
+
+TEST(Secret, EncodingAroundReferences) {
+    EXPECT_EQ(encode_around_references("a b${env:X}c/d"), "a%20b${env:X}c%2Fd");
+    EXPECT_EQ(encode_around_references("50%"), "50%25");
+    EXPECT_EQ(redact_key("column.mask.hash.MD5.with.salt.hunter2"), "column.mask.hash.MD5.with.salt.***");
+    EXPECT_EQ(redact_key("snapshot.mode"), "snapshot.mode");
 }
 
 TEST_F(Secrets, RefusedByName) {

@@ -49,7 +49,8 @@ std::vector<std::string> split_regexes(std::string_view text) {
 }  // namespace
 
 std::string SettingReader::where(const Setting& setting) const {
-    return fmt::format("{}:{}: {}{}", path_, setting.line, prefix_, redact_url(setting.key));
+    std::string line = setting.line ? fmt::format("{}:", setting.line) : std::string();
+    return fmt::format("{}:{} {}{}", path_, line, prefix_, redact_key(setting.key));
 }
 
 std::unexpected<Error> SettingReader::invalid(const Setting& setting, std::string_view what,

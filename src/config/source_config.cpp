@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "config/option_names.h"
+#include "config/option_table.h"
 #include "config/setting_reader.h"
 
 namespace leat {
@@ -37,8 +37,8 @@ bool is_source_name(std::string_view name) {
 class SourceParser {
   public:
     SourceParser(const SettingGroup& group, const std::string& path, const SecretResolver& secrets)
-        : group_(group), secrets_(secrets), reader_(path, secrets) {
-        reader_.set_prefix(fmt::format("sources.{}.", group.name));
+        : group_(group), secrets_(secrets), reader_(group.path.empty() ? path : group.path, secrets) {
+        if (group.path.empty()) reader_.set_prefix(fmt::format("sources.{}.", group.name));
     }
 
     Result<SourceConfig> parse() {
@@ -250,6 +250,11 @@ Status check_no_shared_names(const std::vector<SourceConfig>& sources,
     for (const SourceConfig& source : sources) places.push_back(place_of(source, secrets));
     for (size_t b = 0; b < sources.size(); ++b) {
         for (size_t a = 0; a < b; ++a) {
+            if (sources[a].name == sources[b].name)  // of connectors' files; leat.yaml cannot have it
+                return fail(ErrorCode::CONFIG_INVALID,
+                            fmt::format("{}: the connector has the name of another, {}", groups[b].path,
+                                        sources[b].name),
+                            "Give each its own name.");
             if (places[a].server != places[b].server) continue;
             bool same_slot = sources[a].slot_name == sources[b].slot_name;
             bool managed = sources[a].publication_mode != PublicationMode::disabled ||
@@ -257,8 +262,9 @@ Status check_no_shared_names(const std::vector<SourceConfig>& sources,
             bool same_publication = managed && places[a] == places[b] &&
                                     sources[a].publication_name == sources[b].publication_name;
             if (!same_slot && !same_publication) continue;
+            const std::string& file = groups[b].path.empty() ? path : groups[b].path;
             return fail(ErrorCode::CONFIG_INVALID,
-                        fmt::format("{}:{}: the sources {} and {} would both use the {} of one server", path,
+                        fmt::format("{}:{}: the sources {} and {} would both use the {} of one server", file,
                                     groups[b].line, sources[a].name, sources[b].name,
                                     same_slot ? "slot " + sources[a].slot_name
                                               : "publication " + sources[a].publication_name),

@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "config/postgres_url.h"
+#include "config/secret.h"
 
 namespace leat {
 
@@ -57,7 +57,7 @@ class Flattener {
         auto [first, is_new] = seen.emplace(key, line);
         if (is_new) return {};
         return invalid(line, fmt::format("{} stands here a second time; the first is in line {}",
-                                         redact_url(key), first->second));
+                                         redact_key(key), first->second));
     }
 
     Status flatten_sources(const YAML::Node& node, int line, std::vector<SettingGroup>& out) {

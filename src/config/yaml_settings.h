@@ -30,6 +30,8 @@ struct SettingGroup {
     int line = 0;
     Setting::Kind kind = Setting::Kind::list;  // scalar or none: it is no map
     std::vector<Setting> settings;
+    // Of a connector's own file (`leat run --debezium`), in which options have no prefix. Empty: leat.yaml.
+    std::string path;
 };
 
 struct YamlSettings {

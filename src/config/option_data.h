@@ -1,0 +1,344 @@
+// The rows of the option table. Included by option_table.cpp alone.
+//
+// To add an option: a row in the section it belongs to, the code that takes it (source_config.cpp; a format
+// option: codec/debezium_options.cpp), docs/configuration.md, and
+// `build/release/leat options --markdown > docs/compatibility.md`. A note is half a sentence.
+#pragma once
+
+#include "config/option_table.h"
+
+namespace leat::options {
+
+using enum OptionState;
+using enum OptionPlace;
+
+inline constexpr std::string_view page_head =
+    R"(# Debezium's connector configuration: what Leat does with each option
+
+This page is made by `leat options --markdown` from the table that the parser uses; a test fails where the two differ.
+
+`leat run --debezium FILE` takes the configuration of Debezium's PostgreSQL connector as it is: JSON as Kafka Connect's REST interface takes it, or
+`.properties`. Its defaults are Debezium's, those of this page. Options that stand here as working may be used in `leat.yaml` too, where the
+defaults are Leat's ([configuration.md](configuration.md)). An option that is on neither page is an error that names the nearest one.
+
+- **works**: as Debezium 3.7 documents it.
+- **works, with differences**: the last column says which.
+- **accepted, not needed**: Leat does without it; the last column says what does its work. The start says which of them a file has.
+- **refused**: an error at the start, before anything is done; the last column says what to use instead. A value that asks for nothing is no error.
+)";
+
+// What the records look like. The codec reads these; they may be changed at any time.
+inline constexpr Option format[] = {
+    {"decimal.handling.mode", "precise", works,
+     "NaN and infinities need `string`; in `precise` they stop the reader with a code"},
+    {"time.precision.mode", "adaptive", works, ""},
+    {"binary.handling.mode", "bytes", works, ""},
+    {"hstore.handling.mode", "json", works, ""},
+    {"interval.handling.mode", "numeric", works, ""},
+    {"money.fraction.digits", "2", works, ""},
+    {"unavailable.value.placeholder", "__debezium_unavailable_value", works, ""},
+    {"tombstones.on.delete", "true", works, ""},
+    {"skipped.operations", "t", works, "they are in the change log all the same"},
+    {"provide.transaction.metadata", "false", works, ""},
+    {"topic.delimiter", ".", works, ""},
+    {"message.prefix.include.list", "", works, ""},
+    {"message.prefix.exclude.list", "", works, ""},
+    {"schemas.enable", "", own, "both `key.converter.schemas.enable` and `value.converter.schemas.enable`"},
+    {"json.replace.null.with.default", "", own,
+     "`value.converter.replace.null.with.default`, and of the key"},
+    {"float.nonfinite.handling.mode", "", own, "`null` as Kafka Connect's JSON has it, or `string`"},
+};
+
+inline constexpr Option format_answers[] = {
+    {"extended.headers.enabled", "true", answered,
+     "the headers `__debezium.context.*` name a Kafka Connect task, and are left out"},
+    {"field.name.adjustment.mode", "none", refused, "not supported yet", "none"},
+    {"schema.name.adjustment.mode", "none", refused, "not supported yet", "none"},
+    {"message.key.columns", "", refused, "not supported yet"},
+    {"skip.messages.without.change", "false", refused, "not supported yet", "false"},
+    {"column.propagate.source.type", "", refused, "not supported yet"},
+    {"datatype.propagate.source.type", "", refused, "not supported yet"},
+    {"include.unknown.datatypes", "false", answered,
+     "columns of every type are there; of types that Leat has no mapping for, as PostgreSQL's text"},
+    {"include.schema.comments", "false", refused, "Leat does not read comments", "false"},
+    {"topic.transaction", "transaction", refused, "the topic is `prefix.transaction`", "transaction"},
+    {"topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy", refused,
+     "topics are `prefix.schema.table`; `topic.prefix` and `topic.delimiter` shape them",
+     "io.debezium.schema.SchemaTopicNamingStrategy"},
+    {"topic.cache.size", "10000", answered, "names are kept with each table's schema"},
+    {"transaction.metadata.factory", "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory",
+     refused, "there is one form", "io.debezium.pipeline.txmetadata.DefaultTransactionMetadataFactory"},
+    {"sourceinfo.struct.maker", "io.debezium.connector.postgresql.PostgresSourceInfoStructMaker", refused,
+     "the `source` block has one form", "io.debezium.connector.postgresql.PostgresSourceInfoStructMaker"},
+    {"event.converting.failure.handling.mode", "warn", answered,
+     "every value is kept; one that the chosen representation cannot hold stops the reader with "
+     "PG_VALUE_UNSUPPORTED, whose message names the option that can"},
+    {"event.processing.failure.handling.mode", "fail", refused,
+     "a change that cannot be read stops the source with a code and its position; none is left out", "fail"},
+    {"converters", "", refused,
+     "Java classes cannot be loaded; the options of this section choose representations"},
+    {"post.processors", "", refused, "Java classes cannot be loaded"},
+    {"post.processors.<option>", "", refused, "Java classes cannot be loaded"},
+};
+
+inline constexpr std::string_view in_the_url =
+    "in `leat.yaml` it is part of `url`: `postgresql://user:password@host:port/database`";
+inline constexpr std::string_view tls_in_the_url =
+    "in `leat.yaml` it is a parameter of `url`: `postgresql://host/database?sslmode=…&sslrootcert=…`";
+
+inline constexpr Option connection[] = {
+    {"database.hostname", "", works, in_the_url, {}, connector},
+    {"database.port", "5432", works, in_the_url, {}, connector},
+    {"database.user", "", works, in_the_url, {}, connector},
+    {"database.password", "", works, in_the_url, {}, connector},
+    {"database.dbname", "", works, in_the_url, {}, connector},
+    {"database.sslmode", "prefer", works, tls_in_the_url, {}, connector},
+    {"database.sslrootcert", "", works, tls_in_the_url, {}, connector},
+    {"database.sslcert", "", works, tls_in_the_url, {}, connector},
+    {"database.sslkey",
+     "",
+     differs,
+     "PEM or DER, as libpq takes it; a PKCS-8 file of Java's driver is to be converted: `openssl pkcs8 -in "
+     "key.pk8 -inform DER -out key.pem`",
+     {},
+     connector},
+    {"database.sslpassword", "", works, tls_in_the_url, {}, connector},
+    {"database.sslfactory", "", refused,
+     "Java classes cannot be loaded; `database.sslmode` and `database.sslrootcert` say how the server is "
+     "verified"},
+    {"database.tcpKeepAlive", "true", answered,
+     "TCP keep-alive is always on; `keepalives_idle` and its like are parameters of `url`"},
+    {"database.initial.statements", "", refused, "give the role its settings: `ALTER ROLE … SET …`"},
+    {"database.query.timeout.ms", "600000", answered,
+     "queries of the catalog have their own limits; `statement_timeout` of the role does not end the stream"},
+    {"connection.validation.timeout.ms", "60000", answered, "`connect_timeout` is a parameter of `url`"},
+    {"driver.<option>", "", refused, "it belongs to Java's driver; libpq's parameters stand in `url`"},
+    {"plugin.name", "decoderbufs", refused,
+     "Leat uses pgoutput, which every server has; that is its default too", "pgoutput"},
+};
+
+inline constexpr Option selection[] = {
+    {"url", "", own, "where the database is; in a connector's file `database.hostname` and its like"},
+    {"tables", "", own, "globs over `schema.table`, instead of the lists"},
+    {"topic.prefix", "", works, ""},
+    {"schema.include.list", "", works, ""},
+    {"schema.exclude.list", "", works, ""},
+    {"table.include.list", "", works, ""},
+    {"table.exclude.list", "", works, ""},
+    {"database.include.list", "", refused, "a connector reads one database, `database.dbname`"},
+    {"database.exclude.list", "", refused, "a connector reads one database, `database.dbname`"},
+    {"table.ignore.builtin", "true", refused, "tables of the system are never captured", "true"},
+    {"column.include.list", "", refused, "not supported yet"},
+    {"column.exclude.list", "", refused, "not supported yet"},
+    {"column.truncate.to.<length>.chars", "", refused, "not supported yet"},
+    {"column.mask.with.<length>.chars", "", refused, "not supported yet"},
+    {"column.mask.hash.<algorithm>.with.salt.<salt>", "", refused, "not supported yet"},
+    {"column.mask.hash.v2.<algorithm>.with.salt.<salt>", "", refused, "not supported yet"},
+    {"schema.refresh.mode", "columns_diff", answered,
+     "the schema of each change is the one that the stream announces before it"},
+    {"guardrail.collections.max", "0", refused, "not supported yet", "0"},
+    {"guardrail.collections.limit.action", "warn", answered, "only with `guardrail.collections.max`"},
+};
+
+inline constexpr Option snapshots[] = {
+    {"snapshot.mode", "initial", differs,
+     "an interrupted snapshot goes on; `custom` is refused; `configuration_based` stands for the mode that "
+     "its switches describe: data and stream `always`, data `initial_only`, stream `no_data`"},
+    {"snapshot.mode.configuration.based.snapshot.data", "false", works, "", {}, connector},
+    {"snapshot.mode.configuration.based.snapshot.schema", "false", answered, "schemas are always read"},
+    {"snapshot.mode.configuration.based.start.stream", "false", works, "", {}, connector},
+    {"snapshot.mode.configuration.based.snapshot.on.schema.error", "false", answered,
+     "schemas are always read"},
+    {"snapshot.mode.configuration.based.snapshot.on.data.error", "false", refused,
+     "`snapshot.mode: when_needed` takes a new snapshot where the log cannot be continued", "false"},
+    {"snapshot.mode.custom.name", "", refused, "Java classes cannot be loaded; choose one of the modes"},
+    {"snapshot.max.threads", "1", works, ""},
+    {"snapshot.max.threads.multiplier", "1", answered, "Leat cuts tables by their size"},
+    {"legacy.snapshot.max.threads", "false", answered, "Leat cuts tables by their size"},
+    {"snapshot.fetch.size", "", answered,
+     "rows are streamed by COPY; `memory.bytes` bounds what is in flight"},
+    {"query.fetch.size", "0", answered, "rows are streamed by COPY; `memory.bytes` bounds what is in flight"},
+    {"snapshot.isolation.mode", "serializable", answered,
+     "all tables are read as of one point, the one at which the stream begins, in `REPEATABLE READ READ "
+     "ONLY`"},
+    {"snapshot.locking.mode", "none", refused,
+     "no lock that others feel is taken, or needed: tables are held by ACCESS SHARE while they are read, "
+     "which is what `shared` does",
+     "none|shared"},
+    {"snapshot.locking.mode.custom.name", "", refused, "Java classes cannot be loaded"},
+    {"snapshot.lock.timeout.ms", "10000", answered,
+     "the snapshot never waits for a lock; a table that somebody holds is read later"},
+    {"snapshot.include.collection.list", "", refused, "not supported yet"},
+    {"snapshot.select.statement.overrides", "", refused, "not supported yet"},
+    {"snapshot.select.statement.overrides.<table>", "", refused, "not supported yet"},
+    {"snapshot.query.mode", "select_all", refused, "there is no custom query", "select_all"},
+    {"snapshot.query.mode.custom.name", "", refused, "Java classes cannot be loaded"},
+    {"snapshot.tables.order.by.row.count", "disabled", answered,
+     "tables are read side by side, large ones in pieces"},
+    {"snapshot.delay.ms", "0", refused, "start Leat when the snapshot may begin", "0"},
+    {"streaming.delay.ms", "0", refused, "the change log takes what comes, at any speed", "0"},
+    {"incremental.snapshot.chunk.size", "1024", answered, "only with signals"},
+    {"incremental.snapshot.allow.schema.changes", "false", answered, "only with signals"},
+    {"incremental.snapshot.watermarking.strategy", "INSERT_INSERT", answered,
+     "nothing is written into the database; rows are placed by what each transaction shows"},
+    {"read.only", "false", answered, "Leat never writes rows into the database"},
+    {"signal.data.collection", "", refused, "not supported yet"},
+    {"signal.enabled.channels", "source", refused, "not supported yet", "source"},
+    {"signal.poll.interval.ms", "5000", answered, "only with signals"},
+    {"signal.emit.failure.backoff.ms", "10000", answered, "Leat writes no signals"},
+    {"signal.emit.failure.max.retries", "0", answered, "Leat writes no signals"},
+    {"signal.file", "", refused, "not supported yet"},
+    {"signal.kafka.<option>", "", refused, "signals come by `signal.data.collection`; there is no Kafka"},
+    {"signal.consumer.<option>", "", refused, "signals come by `signal.data.collection`; there is no Kafka"},
+    {"notification.enabled.channels", "", refused, "Leat's log tells the progress of snapshots", "log"},
+    {"notification.<option>", "", answered, "only with `notification.enabled.channels`"},
+};
+
+inline constexpr Option slots[] = {
+    {"slot.name", "debezium", works,
+     "a slot that another reader left behind is not continued: PG_SLOT_UNKNOWN says what to do"},
+    {"slot.drop.on.stop", "false", works, ""},
+    {"slot.max.retries", "6", works, ""},
+    {"slot.retry.delay.ms", "10000", works, ""},
+    {"slot.failover", "false", refused, "not supported yet", "false"},
+    {"slot.stream.params", "", refused, "Leat chooses pgoutput's parameters"},
+    {"publication.name", "dbz_publication", works, ""},
+    {"publication.autocreate.mode", "all_tables", differs,
+     "`no_tables` is refused; tables without a replica identity are published beside it, by "
+     "`<name>_inserts`, so that the application's updates go on working"},
+    {"publish.via.partition.root", "false", works, ""},
+    {"replica.identity.autoset.values", "", refused,
+     "set it yourself: `ALTER TABLE … REPLICA IDENTITY FULL`; `leat check` prints what is needed"},
+    {"status.update.interval.ms", "10000", works, ""},
+    {"xmin.fetch.interval.ms", "0", refused, "`source.xmin` is always null", "0"},
+    {"flush.lsn.source", "true", answered,
+     "the slot is confirmed up to what is durable in the change log, never further"},
+    {"lsn.flush.mode", "", answered,
+     "the slot is confirmed up to what is durable in the change log, never further"},
+    {"lsn.flush.timeout.ms", "30000", answered, "confirming never blocks the stream"},
+    {"lsn.flush.timeout.action", "fail", answered, "confirming never blocks the stream"},
+    {"offset.mismatch.strategy", "no_validation", answered,
+     "slot and change log are always compared; a slot that does not fit stops the source with a code "
+     "(`snapshot.mode: when_needed`: a new snapshot)"},
+    {"heartbeat.interval.ms", "0", answered, "an idle slot is moved on by the server's own keepalives"},
+    {"heartbeat.action.query", "", answered, "an idle slot is moved on by the server's own keepalives"},
+    {"heartbeat.topics.prefix", "__debezium-heartbeat", answered, "there are no heartbeat records"},
+    {"topic.heartbeat.prefix", "__debezium-heartbeat", answered, "there are no heartbeat records"},
+    {"topic.heartbeat.name", "", answered, "there are no heartbeat records"},
+};
+
+inline constexpr std::string_view in_memory = "`memory.bytes` bounds what is in flight";
+inline constexpr std::string_view no_polling = "Leat does not poll";
+inline constexpr std::string_view tries_again =
+    "Leat tries again by itself, with growing pauses, as long as that can help";
+
+inline constexpr Option running[] = {
+    {"max.batch.size", "2048", answered, in_memory},
+    {"max.queue.size", "8192", answered, in_memory},
+    {"max.queue.size.in.bytes", "0", answered, in_memory},
+    {"queue.provider.type", "memory", answered, in_memory},
+    {"poll.interval.ms", "500", answered, no_polling},
+    {"poll.dispatch.interval.ms", "0", answered, no_polling},
+    {"executor.shutdown.timeout.ms", "4000", answered,
+     "stopping waits for what is under way, and loses nothing"},
+    {"errors.max.retries", "-1", answered, tries_again},
+    {"retriable.restart.connector.wait.ms", "10000", answered, tries_again},
+    {"memory.management.tables.class", "", answered, in_memory},
+    {"memory.management.schemas.class", "", answered, in_memory},
+    {"statistics.metrics.enabled", "true", answered, "Java's metrics"},
+    {"custom.metric.tags", "", answered, "Java's metrics"},
+    {"custom.sanitize.pattern", "", answered,
+     "no value of the configuration is ever printed where it may be a secret"},
+    {"openlineage.integration.enabled", "false", refused, "there is no OpenLineage client", "false"},
+    {"openlineage.integration.<option>", "", answered, "only with `openlineage.integration.enabled`"},
+    {"internal.<option>", "", refused, "not a documented option"},
+    {"schema.history.internal.<option>", "", answered,
+     "PostgreSQL's connector has no schema history; the change log describes itself"},
+    {"include.schema.changes", "", answered, "PostgreSQL has no schema change records"},
+    {"database.server.name", "", refused, "its name since Debezium 2.0 is `topic.prefix`"},
+};
+
+inline constexpr std::string_view no_tasks = "there are no workers and tasks";
+inline constexpr std::string_view kafka_sink =
+    "it shapes what Kafka Connect does with Kafka, which `leat run --debezium` does not write to";
+inline constexpr std::string_view json_only = "JSON is the format; other ones come with sinks";
+
+inline constexpr Option framework[] = {
+    {"name",
+     "",
+     works,
+     "names the source, and so its log: in lower case, with `_` for what is neither letter nor digit; "
+     "without it `topic.prefix` does",
+     {},
+     connector},
+    {"connector.class", "", works, "", {}, connector},
+    {"key.converter", "org.apache.kafka.connect.json.JsonConverter", refused, json_only,
+     "org.apache.kafka.connect.json.JsonConverter"},
+    {"value.converter", "org.apache.kafka.connect.json.JsonConverter", refused, json_only,
+     "org.apache.kafka.connect.json.JsonConverter"},
+    {"key.converter.schemas.enable", "true", differs, "has to be the same for key and value", {}, connector},
+    {"value.converter.schemas.enable",
+     "true",
+     differs,
+     "has to be the same for key and value",
+     {},
+     connector},
+    {"key.converter.replace.null.with.default", "true", answered, "keys have no nulls"},
+    {"value.converter.replace.null.with.default", "true", works, "", {}, connector},
+    {"key.converter.decimal.format", "BASE64", refused, "`decimal.handling.mode: string` or `double`",
+     "BASE64|base64"},
+    {"value.converter.decimal.format", "BASE64", refused, "`decimal.handling.mode: string` or `double`",
+     "BASE64|base64"},
+    {"key.converter.schemas.cache.size", "1000", answered, "schemas are rendered once"},
+    {"value.converter.schemas.cache.size", "1000", answered, "schemas are rendered once"},
+    {"key.converter.<option>", "", refused, json_only},
+    {"value.converter.<option>", "", refused, json_only},
+    {"header.converter", "", answered, "headers are as Kafka Connect's SimpleHeaderConverter writes them"},
+    {"header.converter.<option>", "", answered,
+     "headers are as Kafka Connect's SimpleHeaderConverter writes them"},
+    {"transforms", "", refused,
+     "single message transforms are not supported yet; apply them where the records are read"},
+    {"transforms.<option>", "", refused,
+     "single message transforms are not supported yet; apply them where the records are read"},
+    {"predicates", "", refused, "they belong to single message transforms"},
+    {"predicates.<option>", "", refused, "they belong to single message transforms"},
+    {"tasks.max", "1", answered, no_tasks},
+    {"tasks.max.enforce", "true", answered, no_tasks},
+    {"connector.plugin.version", "", answered, no_tasks},
+    {"key.converter.plugin.version", "", answered, no_tasks},
+    {"value.converter.plugin.version", "", answered, no_tasks},
+    {"config.action.reload", "restart", answered, "a changed secret is taken by the next connection"},
+    {"config.providers", "", answered,
+     "`${file:PATH:KEY}`, `${directory:PATH:FILE}` and `${env:NAME}` are always there"},
+    {"config.providers.<option>", "", answered,
+     "`${file:PATH:KEY}`, `${directory:PATH:FILE}` and `${env:NAME}` are always there"},
+    {"errors.retry.timeout", "0", answered, tries_again},
+    {"errors.retry.delay.max.ms", "60000", answered, tries_again},
+    {"errors.tolerance", "none", refused, "no record is ever left out", "none"},
+    {"errors.log.enable", "false", answered, "errors are always told, with a code"},
+    {"errors.log.include.messages", "false", refused, "values of rows never stand in messages", "false"},
+    {"exactly.once.support", "requested", answered, "each change is in the change log exactly once"},
+    {"transaction.boundary", "poll", answered, "each change is in the change log exactly once"},
+    {"transaction.boundary.interval.ms", "", answered, "each change is in the change log exactly once"},
+    {"offsets.storage.topic", "", answered, "positions stand in the change log, with the changes"},
+    {"topic.creation.groups", "", answered, kafka_sink},
+    {"topic.creation.<option>", "", answered, kafka_sink},
+    {"producer.override.<option>", "", answered, kafka_sink},
+    {"consumer.override.<option>", "", answered, kafka_sink},
+    {"admin.override.<option>", "", answered, kafka_sink},
+    {"bootstrap.servers", "", refused, "a worker's configuration; leave it to the worker"},
+    {"group.id", "", refused, "a worker's configuration; leave it to the worker"},
+};
+
+inline constexpr OptionSection sections[] = {
+    {"Connection", "", connection},
+    {"What is captured", "Lists of regular expressions match whole names, in any case.", selection},
+    {"Records", "", format},
+    {"Records, further options", "", format_answers},
+    {"Snapshots and signals", "", snapshots},
+    {"Slot and publication", "", slots},
+    {"Running", "", running},
+    {"Kafka Connect", "", framework},
+};
+
+}  // namespace leat::options

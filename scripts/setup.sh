@@ -17,7 +17,7 @@ postgres18_sha256=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bd
 
 level=${1:-build}
 build=(g++ cmake ninja-build ccache mold pkg-config libpq-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
-       libyaml-cpp-dev)
+       libyaml-cpp-dev liblz4-dev)
 demo=("${build[@]}" postgresql-15)
 bench=("${demo[@]}" python3-venv)
 case $level in

@@ -308,6 +308,23 @@ def test_killed_at_any_time_it_loses_and_repeats_nothing(shop, leat):
     process.stop()
 
 
+def test_a_commit_right_behind_a_message_is_not_lost(shop, leat):
+    """A message outside of transactions ends where the next record begins: the position is not a byte further."""
+    shop.execute("DELETE FROM items")
+    leat.configure(shop.url(), status__update__interval__ms=100000)
+    process = leat.run()
+    leat.wait_for_marker(process, shop)
+    with shop.connect(autocommit=False) as other:
+        other.execute("INSERT INTO items VALUES (1, 'open')")
+        shop.execute("SELECT pg_logical_emit_message(false, 'alone', 'x')")
+        leat.wait_log(process, lambda seen: any('"alone"' in r.line for r in seen), "the message", 60, "--op", "m")
+        process.kill()
+        other.commit()
+    records = leat.wait_marker(leat.run(), shop)
+    assert [r.after for r in records if r.table == "items"] == [{"id": 1, "v": "open"}]
+    assert sum('"alone"' in r.line for r in records) == 1
+
+
 def test_url_and_options_may_change_between_runs(shop, leat):
     leat.configure(shop.url(), tables=["public.items"])
     process = leat.run()

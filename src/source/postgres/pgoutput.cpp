@@ -34,6 +34,15 @@ int64_t unix_time(int64_t postgres_time_us) {
                                 static_cast<uint64_t>(epoch_offset_us));
 }
 
+CommitMessage read_commit(NetworkCursor& from) {
+    CommitMessage commit;
+    from.u8();  // flags, unused
+    commit.commit_lsn = Lsn(from.u64());
+    commit.end_lsn = Lsn(from.u64());
+    commit.commit_time_us = unix_time(from.i64());
+    return commit;
+}
+
 bool read_tuple(NetworkCursor& from, Tuple& tuple) {
     size_t columns = from.u16();
     if (columns > from.remaining()) return false;  // each takes a byte at least
@@ -64,11 +73,7 @@ Result<BeginMessage> decode_begin(Bytes message) {
 
 Result<CommitMessage> decode_commit(Bytes message) {
     NetworkCursor from = open(message);
-    CommitMessage commit;
-    from.u8();  // flags, unused
-    commit.commit_lsn = Lsn(from.u64());
-    commit.end_lsn = Lsn(from.u64());
-    commit.commit_time_us = unix_time(from.i64());
+    CommitMessage commit = read_commit(from);
     LEAT_TRY(finish(from, message));
     return commit;
 }
@@ -158,6 +163,87 @@ Result<LogicalMessage> decode_logical_message(Bytes message) {
     logical.content = from.bytes(from.u32());
     LEAT_TRY(finish(from, message));
     return logical;
+}
+
+// ---- transactions in progress ----
+
+Result<StreamStartMessage> decode_stream_start(Bytes message) {
+    NetworkCursor from = open(message);
+    StreamStartMessage start;
+    start.xid = from.u32();
+    start.first = from.u8() == 1;
+    LEAT_TRY(finish(from, message));
+    return start;
+}
+
+Status decode_stream_stop(Bytes message) { return finish(open(message), message); }
+
+Result<StreamCommitMessage> decode_stream_commit(Bytes message) {
+    NetworkCursor from = open(message);
+    StreamCommitMessage commit;
+    commit.xid = from.u32();
+    commit.commit = read_commit(from);
+    LEAT_TRY(finish(from, message));
+    return commit;
+}
+
+Result<StreamAbortMessage> decode_stream_abort(Bytes message) {
+    NetworkCursor from = open(message);
+    StreamAbortMessage abort;
+    abort.xid = from.u32();
+    abort.aborted = from.u32();
+    // With streaming 'parallel' also where and when: nothing hangs on it.
+    if (from.ok() && !from.at_end()) from.bytes(16);
+    LEAT_TRY(finish(from, message));
+    return abort;
+}
+
+Result<StreamedMessage> split_streamed(Bytes message) {
+    NetworkCursor from(message);
+    StreamedMessage streamed;
+    streamed.type = static_cast<char>(from.u8());
+    streamed.xid = from.u32();
+    streamed.body = from.rest();
+    if (!from.ok()) return malformed(message, from.offset(), "it ends before its transaction id");
+    return streamed;
+}
+
+// ---- two-phase commit ----
+
+Result<PrepareMessage> decode_prepare(Bytes message) {
+    NetworkCursor from = open(message);
+    PrepareMessage prepare;
+    if (message_type(message) != 'b') from.u8();  // flags, unused
+    prepare.prepare_lsn = Lsn(from.u64());
+    prepare.end_lsn = Lsn(from.u64());
+    prepare.prepare_time_us = unix_time(from.i64());
+    prepare.xid = from.u32();
+    prepare.gid = from.c_string();
+    LEAT_TRY(finish(from, message));
+    return prepare;
+}
+
+Result<CommitPreparedMessage> decode_commit_prepared(Bytes message) {
+    NetworkCursor from = open(message);
+    CommitPreparedMessage prepared;
+    prepared.commit = read_commit(from);
+    prepared.xid = from.u32();
+    prepared.gid = from.c_string();
+    LEAT_TRY(finish(from, message));
+    return prepared;
+}
+
+Result<RollbackPreparedMessage> decode_rollback_prepared(Bytes message) {
+    NetworkCursor from = open(message);
+    RollbackPreparedMessage rollback;
+    from.u8();  // flags, unused
+    rollback.prepare_end_lsn = Lsn(from.u64());
+    rollback.end_lsn = Lsn(from.u64());
+    from.bytes(16);  // when it was prepared and when rolled back
+    rollback.xid = from.u32();
+    rollback.gid = from.c_string();
+    LEAT_TRY(finish(from, message));
+    return rollback;
 }
 
 }  // namespace leat::pg

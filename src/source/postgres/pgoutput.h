@@ -1,5 +1,5 @@
-// Decodes the messages of the pgoutput plugin, protocol version 1, into views of their bytes. Pure; a fuzz
-// target. PostgreSQL documentation, "Logical Replication Message Formats".
+// Decodes the messages of the pgoutput plugin, protocol versions 1 to 4, into views of their bytes. Pure; a
+// fuzz target. PostgreSQL documentation, "Logical Replication Message Formats".
 #pragma once
 
 #include <variant>
@@ -75,6 +75,54 @@ struct LogicalMessage {
     Bytes content;
 };
 
+// ---- from protocol 2 on: transactions in progress ----
+
+struct StreamStartMessage {
+    uint32_t xid = 0;  // top-level, as all that have no other name
+    bool first = false;
+};
+
+struct StreamCommitMessage {
+    uint32_t xid = 0;
+    CommitMessage commit;
+};
+
+struct StreamAbortMessage {
+    uint32_t xid = 0;
+    uint32_t aborted = 0;  // xid itself, or a subtransaction of it
+};
+
+// A message between stream start and stop, which has the transaction that made the change behind its type.
+struct StreamedMessage {
+    uint32_t xid = 0;  // of the subtransaction, if it is one
+    char type = 0;
+    Bytes body;  // what follows
+};
+
+// ---- from protocol 3 on: two-phase commit ----
+
+// Begin Prepare, Prepare and Stream Prepare.
+struct PrepareMessage {
+    Lsn prepare_lsn;
+    Lsn end_lsn;
+    int64_t prepare_time_us = 0;
+    uint32_t xid = 0;
+    std::string_view gid;
+};
+
+struct CommitPreparedMessage {
+    CommitMessage commit;
+    uint32_t xid = 0;
+    std::string_view gid;
+};
+
+struct RollbackPreparedMessage {
+    Lsn prepare_end_lsn;
+    Lsn end_lsn;
+    uint32_t xid = 0;
+    std::string_view gid;
+};
+
 // The type byte of a message; 0 if it is empty.
 inline char message_type(Bytes message) { return message.empty() ? '\0' : static_cast<char>(message[0]); }
 
@@ -87,5 +135,15 @@ Result<TypeMessage> decode_type(Bytes message);
 Status decode_row(Bytes message, RowMessage& row);  // I, U, D
 Result<TruncateMessage> decode_truncate(Bytes message);
 Result<LogicalMessage> decode_logical_message(Bytes message);
+
+Result<StreamStartMessage> decode_stream_start(Bytes message);
+Status decode_stream_stop(Bytes message);
+Result<StreamCommitMessage> decode_stream_commit(Bytes message);
+Result<StreamAbortMessage> decode_stream_abort(Bytes message);
+Result<StreamedMessage> split_streamed(Bytes message);
+
+Result<PrepareMessage> decode_prepare(Bytes message);  // b, P, p
+Result<CommitPreparedMessage> decode_commit_prepared(Bytes message);
+Result<RollbackPreparedMessage> decode_rollback_prepared(Bytes message);
 
 }  // namespace leat::pg

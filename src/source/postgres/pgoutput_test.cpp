@@ -32,6 +32,28 @@ Status decode(std::string_view text) {
         case 'M':
             LEAT_TRY(decode_logical_message(message));
             return {};
+        case 'S':
+            LEAT_TRY(decode_stream_start(message));
+            return {};
+        case 'E':
+            return decode_stream_stop(message);
+        case 'c':
+            LEAT_TRY(decode_stream_commit(message));
+            return {};
+        case 'A':
+            LEAT_TRY(decode_stream_abort(message));
+            return {};
+        case 'b':
+        case 'P':
+        case 'p':
+            LEAT_TRY(decode_prepare(message));
+            return {};
+        case 'K':
+            LEAT_TRY(decode_commit_prepared(message));
+            return {};
+        case 'r':
+            LEAT_TRY(decode_rollback_prepared(message));
+            return {};
         default: {
             RowMessage row;
             return decode_row(message, row);
@@ -61,6 +83,15 @@ const std::vector<std::string>& every_message() {
         wire::remove(16384, 'O', row),
         wire::truncate({16384, 16385}, 3),
         wire::logical_message(true, 0x500, "prefix", "content"),
+        wire::stream_start(700, true),
+        wire::stream_stop(),
+        wire::stream_commit(700, 0x1000, 0x1040),
+        wire::stream_abort(700, 701),
+        wire::prepare('b', 0x1000, 700, "gid"),
+        wire::prepare('P', 0x1000, 700, "gid"),
+        wire::prepare('p', 0x1000, 700, "gid"),
+        wire::commit_prepared(0x1000, 0x1040, 700, "gid"),
+        wire::rollback_prepared(0x1000, 0x1040, 700, "gid"),
     };
     return messages;
 }
@@ -194,6 +225,68 @@ TEST(Pgoutput, LogicalMessage) {
     EXPECT_EQ(message->lsn, Lsn(0x500));
     EXPECT_EQ(message->prefix, "audit");
     EXPECT_EQ(as_text(message->content), content);
+}
+
+TEST(Pgoutput, Stream) {
+    for (bool first : {false, true}) {
+        std::string bytes = wire::stream_start(4'000'000'000, first);
+        auto start = decode_stream_start(as_bytes(bytes));
+        ASSERT_TRUE(start);
+        EXPECT_EQ(start->xid, 4'000'000'000);
+        EXPECT_EQ(start->first, first);
+    }
+    std::string bytes = wire::stream_commit(700, 0x1000, 0x1040, 77);
+    auto commit = decode_stream_commit(as_bytes(bytes));
+    ASSERT_TRUE(commit);
+    EXPECT_EQ(commit->xid, 700u);
+    EXPECT_EQ(commit->commit.commit_lsn, Lsn(0x1000));
+    EXPECT_EQ(commit->commit.end_lsn, Lsn(0x1040));
+    EXPECT_EQ(commit->commit.commit_time_us, 77);
+    for (bool parallel : {false, true}) {
+        bytes = wire::stream_abort(700, 701, parallel);
+        auto abort = decode_stream_abort(as_bytes(bytes));
+        ASSERT_TRUE(abort);
+        EXPECT_EQ(abort->xid, 700u);
+        EXPECT_EQ(abort->aborted, 701u);
+    }
+}
+
+TEST(Pgoutput, AStreamedMessageIsTakenApartFromItsTransaction) {
+    std::string plain = wire::insert(16384, row), bytes = wire::streamed(701, plain);
+    auto streamed = split_streamed(as_bytes(bytes));
+    ASSERT_TRUE(streamed);
+    EXPECT_EQ(streamed->xid, 701u);
+    EXPECT_EQ(streamed->type, 'I');
+    EXPECT_EQ(as_text(streamed->body), plain.substr(1));
+    EXPECT_FALSE(split_streamed(as_bytes(bytes).first(4)));
+}
+
+TEST(Pgoutput, TwoPhaseCommit) {
+    for (char type : {'b', 'P', 'p'}) {
+        std::string bytes = wire::prepare(type, 0x1000, 700, "a gid");
+        auto prepare = decode_prepare(as_bytes(bytes));
+        ASSERT_TRUE(prepare);
+        EXPECT_EQ(prepare->prepare_lsn, Lsn(0x1000));
+        EXPECT_EQ(prepare->end_lsn, Lsn(0x1008));
+        EXPECT_EQ(prepare->prepare_time_us, 0);
+        EXPECT_EQ(prepare->xid, 700u);
+        EXPECT_EQ(prepare->gid, "a gid");
+    }
+    std::string bytes = wire::commit_prepared(0x2000, 0x2040, 700, "a gid", 5);
+    auto commit = decode_commit_prepared(as_bytes(bytes));
+    ASSERT_TRUE(commit);
+    EXPECT_EQ(commit->commit.commit_lsn, Lsn(0x2000));
+    EXPECT_EQ(commit->commit.end_lsn, Lsn(0x2040));
+    EXPECT_EQ(commit->commit.commit_time_us, 5);
+    EXPECT_EQ(commit->xid, 700u);
+    EXPECT_EQ(commit->gid, "a gid");
+    bytes = wire::rollback_prepared(0x1008, 0x2000, 700, "a gid");
+    auto rollback = decode_rollback_prepared(as_bytes(bytes));
+    ASSERT_TRUE(rollback);
+    EXPECT_EQ(rollback->prepare_end_lsn, Lsn(0x1008));
+    EXPECT_EQ(rollback->end_lsn, Lsn(0x2000));
+    EXPECT_EQ(rollback->xid, 700u);
+    EXPECT_EQ(rollback->gid, "a gid");
 }
 
 TEST(Pgoutput, EveryMessageIsAcceptedWhole) {

@@ -117,6 +117,63 @@ inline std::string type(uint32_t oid, std::string_view schema, std::string_view 
 inline std::string origin(uint64_t lsn, std::string_view name) {
     return MessageBytes('O').u64(lsn).c_string(name).done();
 }
+// ---- protocol 2 ----
+inline std::string stream_start(uint32_t xid, bool first) {
+    return MessageBytes('S').u32(xid).u8(first ? 1 : 0).done();
+}
+inline std::string stream_stop() { return MessageBytes('E').done(); }
+inline std::string stream_commit(uint32_t xid, uint64_t commit_lsn, uint64_t end_lsn,
+                                 int64_t commit_time_us = 1'700'000'000'000'000) {
+    return MessageBytes('c')
+        .u32(xid)
+        .u8(0)
+        .u64(commit_lsn)
+        .u64(end_lsn)
+        .u64(postgres_time(commit_time_us))
+        .done();
+}
+inline std::string stream_abort(uint32_t xid, uint32_t aborted, bool parallel = false) {
+    MessageBytes bytes('A');
+    bytes.u32(xid).u32(aborted);
+    if (parallel) bytes.u64(1).u64(2);
+    return bytes.done();
+}
+// A message with the transaction that it has between stream start and stop.
+inline std::string streamed(uint32_t xid, const std::string& message) {
+    return MessageBytes(message[0]).u32(xid).text(std::string_view(message).substr(1)).done();
+}
+
+// ---- protocol 3 ----
+// type: b, P or p.
+inline std::string prepare(char type, uint64_t prepare_lsn, uint32_t xid, std::string_view gid) {
+    MessageBytes bytes(type);
+    if (type != 'b') bytes.u8(0);
+    return bytes.u64(prepare_lsn).u64(prepare_lsn + 8).u64(postgres_time(0)).u32(xid).c_string(gid).done();
+}
+inline std::string commit_prepared(uint64_t commit_lsn, uint64_t end_lsn, uint32_t xid, std::string_view gid,
+                                   int64_t commit_time_us = 1'700'000'000'000'000) {
+    return MessageBytes('K')
+        .u8(0)
+        .u64(commit_lsn)
+        .u64(end_lsn)
+        .u64(postgres_time(commit_time_us))
+        .u32(xid)
+        .c_string(gid)
+        .done();
+}
+inline std::string rollback_prepared(uint64_t prepare_end_lsn, uint64_t end_lsn, uint32_t xid,
+                                     std::string_view gid) {
+    return MessageBytes('r')
+        .u8(0)
+        .u64(prepare_end_lsn)
+        .u64(end_lsn)
+        .u64(postgres_time(0))
+        .u64(postgres_time(0))
+        .u32(xid)
+        .c_string(gid)
+        .done();
+}
+
 // What the replication stream wraps them in.
 inline std::string wal_data(uint64_t start, uint64_t end, std::string_view message) {
     return MessageBytes('w').u64(start).u64(end).u64(0).text(message).done();

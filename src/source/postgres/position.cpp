@@ -10,7 +10,7 @@
 namespace leat::pg {
 
 namespace {
-constexpr uint8_t position_version = 3;  // 2 added publications, 3 unfinished tables
+constexpr uint8_t position_version = 4;  // 2 added publications, 3 unfinished tables, 4 prepared
 
 bool parse_number(std::string_view text, uint64_t& value) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -81,6 +81,7 @@ Position ResumeState::encode() const {
     }
     to.put(static_cast<uint32_t>(unfinished.size()));
     for (const TableProgress& table : unfinished) leat::pg::encode(table, to);
+    to.put(prepared.value);
     return {std::string(to.text())};
 }
 
@@ -120,6 +121,7 @@ Result<ResumeState> ResumeState::decode(std::string_view bytes) {
     if (version >= 3)
         for (uint32_t n = from.u32(); n > 0 && from.ok(); --n)
             state.unfinished.push_back(decode_progress(from));
+    if (version >= 4) state.prepared = Lsn(from.u64());
     if (!from.ok() || !from.at_end() || version == 0)
         return fail(ErrorCode::LOG_CORRUPT, "the position of the source in the change log is malformed");
     return state;

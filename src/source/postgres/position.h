@@ -2,6 +2,7 @@
 // log.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -44,7 +45,10 @@ struct ResumeState {
     uint64_t system_id = 0;
     uint32_t timeline = 0;
     Lsn timeline_begin;  // where it left the one before; 0: the first, or not known
-    Lsn lsn;             // streaming goes on from here
+    Lsn lsn;             // everything that was committed before is in the log
+    // Where the oldest transaction was prepared (two.phase) that is neither committed nor rolled back yet:
+    // the server has to send it again after a restart, and so must not be told of anything later. 0: none.
+    Lsn prepared;
     std::string slot;    // its name
     // OIDs, by which a publication that was dropped and made again is told from itself. The stream has them
     // from its beginning on. 0: publication is not known (written by an older version); there is no
@@ -56,6 +60,10 @@ struct ResumeState {
     std::vector<TableProgress> unfinished;
 
     const TableProgress* unfinished_table(uint32_t table) const;
+
+    // Where the stream begins again, and what the server may be told is done. What comes from between here
+    // and lsn is in the log already.
+    Lsn start() const { return prepared.value ? std::min(prepared, lsn) : lsn; }
 
     // Forgets the visibilities that the stream has passed.
     void drop_passed();

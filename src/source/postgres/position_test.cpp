@@ -82,7 +82,7 @@ TEST(ResumeStateBytes, TheFirstVersionIsRead) {
     ResumeState state = sample();
     state.unfinished.clear();
     std::string bytes = state.encode().bytes;
-    bytes.resize(bytes.size() - 4);
+    bytes.resize(bytes.size() - 4 - 8);
     bytes[0] = 1;
     bytes.erase(2 + 8 + 4 + 8 + 4 + state.slot.size(), 16);
     state.timeline_begin = Lsn();
@@ -90,6 +90,18 @@ TEST(ResumeStateBytes, TheFirstVersionIsRead) {
     auto back = ResumeState::decode(bytes);
     ASSERT_TRUE(back) << back.error().to_string();
     EXPECT_EQ(*back, state);
+}
+
+TEST(ResumeStateBytes, APreparedTransactionIsKept) {
+    ResumeState state = sample();
+    EXPECT_EQ(state.start(), state.lsn);
+    state.prepared = Lsn(state.lsn.value - 100);
+    auto back = ResumeState::decode(state.encode().bytes);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(*back, state);
+    EXPECT_EQ(back->start(), state.prepared);
+    state.prepared = Lsn(state.lsn.value + 100);  // nothing committed since
+    EXPECT_EQ(state.start(), state.lsn);
 }
 
 TEST(ResumeStateBytes, VersionsAndPhasesThatNeverWereAreCorrupt) {

@@ -188,7 +188,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
         return start_new(server, std::move(tables), stop);
     }
     if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
-    durable_ = state_.lsn.value;
+    durable_ = state_.start().value;
     state_.timeline = server.timeline;
     state_.timeline_begin = server.timeline_begin();
     if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) to_read = tables;
@@ -269,7 +269,7 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
                                       [this](const ServerMessage& notice) { return check_notice(notice); });
     LEAT_TRY(stream_->start(
         fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
-                    Connection::quote_identifier(options_.slot_name), format_lsn(state_.lsn),
+                    Connection::quote_identifier(options_.slot_name), format_lsn(state_.start()),
                     Connection::quote_literal(names), messages),
         stop));
     decoder_ = std::make_unique<StreamDecoder>(
@@ -394,7 +394,7 @@ Status PostgresSource::check_alive() {
 
 void PostgresSource::confirm(const Position& durable) {
     auto state = ResumeState::decode(durable.bytes);
-    if (state && state->phase == ResumeState::Phase::streaming) durable_ = state->lsn.value;
+    if (state && state->phase == ResumeState::Phase::streaming) durable_ = state->start().value;
 }
 
 void PostgresSource::close() {

@@ -112,7 +112,7 @@ Status check_resume(const ResumeState& state, const ServerIdentity& server,
                         slot_name, slot->invalidation.empty() ? "" : " (" + slot->invalidation + ")"),
             "Raise max_slot_wal_keep_size if the slot was dropped for its size.");
     // The server would skip to its own position without a word.
-    if (slot->confirmed_flush > state.lsn)
+    if (slot->confirmed_flush > state.start())
         return gap(ErrorCode::PG_SLOT_AHEAD, state,
                    fmt::format("replication slot {} has moved on to {}: somebody else read from it",
                                slot_name, format_lsn(slot->confirmed_flush)));

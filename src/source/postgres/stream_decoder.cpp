@@ -12,7 +12,7 @@ StreamDecoder::StreamDecoder(ResumeState resume,
       block_bytes_(block_bytes),
       builder_(std::min<size_t>(block_bytes, 64 << 10)),
       position_taken_(resume_.lsn) {
-    for (auto& schema : in_log) in_log_[schema->id] = true;
+    for (auto& schema : in_log) in_log_.insert(schema->id);
 }
 
 Status StreamDecoder::out_of_order(char type) const {
@@ -36,7 +36,7 @@ Status StreamDecoder::decode(const WalData& wal) {
             return commit(message);
         }
         case 'R':
-            return relation(wal.message);
+            return relation(wal.message, number_relation());
         case 'T':
             return truncate(wal);
         case 'M':
@@ -55,9 +55,11 @@ Status StreamDecoder::decode(const WalData& wal) {
     }
 }
 
-Status StreamDecoder::begin(const BeginMessage& message) {
+Status StreamDecoder::begin(const BeginMessage& message, Order order) {
     if (in_transaction_) return out_of_order('B');
     in_transaction_ = true;
+    order_ = order;
+    in_log_already_ = message.final_lsn < resume_.lsn;
     transaction_ = {TransactionId(message.xid), message.final_lsn, message.commit_time_us, previous_end_,
                     false};
     changes_ = 0;
@@ -75,6 +77,8 @@ Status StreamDecoder::commit(const CommitMessage& message) {
         builder_.end_transaction(changes_, message.end_lsn);
     }
     in_transaction_ = false;
+    if (order_ == Order::kept) keep_relations();
+    if (in_log_already_) return {};
     previous_end_ = message.end_lsn;
     resume_.lsn = message.end_lsn;
     if (!resume_.tables.empty()) refresh_snapshots();
@@ -86,11 +90,14 @@ void StreamDecoder::refresh_snapshots() {
     size_t before = resume_.tables.size();
     resume_.drop_passed();
     if (resume_.tables.size() == before) return;
-    for (auto& [oid, relation] : relations_) {
-        relation.snapshot = -1;
-        for (const TableVisibility& table : resume_.tables)
-            if (table.table == oid) relation.snapshot = static_cast<int>(table.snapshot);
-    }
+    for (auto& [oid, relation] : relations_) relation.snapshot = snapshot_of(oid);
+}
+
+int StreamDecoder::snapshot_of(uint32_t oid) const {
+    int snapshot = -1;
+    for (const TableVisibility& table : resume_.tables)
+        if (table.table == oid) snapshot = static_cast<int>(table.snapshot);
+    return snapshot;
 }
 
 void StreamDecoder::reached(Lsn wal_end) {
@@ -99,29 +106,49 @@ void StreamDecoder::reached(Lsn wal_end) {
     if (!resume_.tables.empty()) refresh_snapshots();
 }
 
-Status StreamDecoder::relation(Bytes message) {
+// ---- relations ----
+
+Status StreamDecoder::relation(Bytes message, uint64_t number) {
     LEAT_ASSIGN(auto announced, decode_relation(message));
-    LEAT_ASSIGN(auto schema, describe_(announced));
     Relation relation;
-    relation.replica_identity = announced.replica_identity;
+    relation.message.put_bytes(message);
+    relation.number = number;
+    relation.snapshot = snapshot_of(announced.relation);
+    bool kept = in_transaction_ && order_ == Order::kept;
+    (kept ? kept_relations_ : relations_).insert_or_assign(announced.relation, std::move(relation));
+    last_relation_ = nullptr;
+    return {};
+}
+
+// From here on the server takes them as known, except those that it announced anew meanwhile.
+void StreamDecoder::keep_relations() {
+    for (auto& [oid, relation] : kept_relations_) {
+        Relation& known = relations_[oid];
+        if (known.number < relation.number) known = std::move(relation);
+    }
+    kept_relations_.clear();
+    last_relation_ = nullptr;
+}
+
+Status StreamDecoder::describe(Relation& relation) {
+    LEAT_ASSIGN(auto announced, decode_relation(relation.message.view()));
+    LEAT_ASSIGN(auto schema, describe_(announced));
     if (schema) {
         if (schema->column_count() != announced.columns.size())
             return fail(ErrorCode::INTERNAL, "a described table has other columns than the server announced");
         for (const Column& column : schema->columns)
             relation.columns.push_back(make_column_decoder(column.type));
-        relation.in_log = in_log_.contains(schema->id);
-        for (const TableVisibility& table : resume_.tables)
-            if (table.table == announced.relation) relation.snapshot = static_cast<int>(table.snapshot);
     }
     relation.schema = std::move(schema);
-    relations_.insert_or_assign(announced.relation, std::move(relation));
-    last_relation_ = nullptr;
+    relation.described = true;
+    relation.message = {};
     return {};
 }
 
 Result<StreamDecoder::Relation*> StreamDecoder::find(uint32_t oid) {
     if (last_relation_ && last_oid_ == oid) return last_relation_;
-    auto found = relations_.find(oid);
+    auto found = kept_relations_.find(oid);
+    if (found == kept_relations_.end()) found = relations_.find(oid);
     if (found == relations_.end())
         return fail(ErrorCode::PG_PROTOCOL,
                     fmt::format("a row of relation {} came before its description", oid));
@@ -130,8 +157,14 @@ Result<StreamDecoder::Relation*> StreamDecoder::find(uint32_t oid) {
     return last_relation_;
 }
 
-bool StreamDecoder::left_out(const Relation& relation) const {
-    return !relation.schema || (relation.snapshot >= 0 && shown_[static_cast<size_t>(relation.snapshot)]);
+// Null if the table is not captured, or what the open transaction did to it is in the log.
+Result<StreamDecoder::Relation*> StreamDecoder::find_captured(uint32_t oid) {
+    LEAT_ASSIGN(Relation * relation, find(oid));
+    if (in_log_already_ || (relation->snapshot >= 0 && shown_[static_cast<size_t>(relation->snapshot)]))
+        return nullptr;
+    if (!relation->described) [[unlikely]]
+        LEAT_TRY(describe(*relation));
+    return relation->schema ? relation : nullptr;
 }
 
 // The transaction's record is written with its first change, and again in each further block.
@@ -141,16 +174,11 @@ void StreamDecoder::open_transaction() {
 
 void StreamDecoder::announce(Relation& relation) {
     if (relation.in_log) return;
-    builder_.add_schema(*relation.schema);
     relation.in_log = true;
-    in_log_[relation.schema->id] = true;
+    if (in_log_.insert(relation.schema->id).second) builder_.add_schema(*relation.schema);
 }
 
-void StreamDecoder::set_in_log(const TableSchema& schema) {
-    in_log_[schema.id] = true;
-    for (auto& [oid, relation] : relations_)
-        if (relation.schema && relation.schema->id == schema.id) relation.in_log = true;
-}
+void StreamDecoder::set_in_log(const TableSchema& schema) { in_log_.insert(schema.id); }
 
 Result<Op> StreamDecoder::operation(char type) const {
     if (!in_transaction_) return fail(std::move(out_of_order(type).error()));
@@ -160,8 +188,8 @@ Result<Op> StreamDecoder::operation(char type) const {
 Status StreamDecoder::row(char type, const WalData& wal) {
     LEAT_ASSIGN(Op op, operation(type));
     LEAT_TRY(decode_row(wal.message, row_));
-    LEAT_ASSIGN(Relation * relation, find(row_.relation));
-    if (left_out(*relation)) return {};
+    LEAT_ASSIGN(Relation * relation, find_captured(row_.relation));
+    if (!relation) return {};
     announce(*relation);
     open_transaction();
     builder_.begin_row(op, *relation->schema, wal.start);
@@ -229,8 +257,8 @@ Status StreamDecoder::truncate(const WalData& wal) {
     if (!in_transaction_) return out_of_order('T');
     LEAT_ASSIGN(auto message, decode_truncate(wal.message));
     for (uint32_t oid : message.relations) {
-        LEAT_ASSIGN(Relation * relation, find(oid));
-        if (left_out(*relation)) continue;
+        LEAT_ASSIGN(Relation * relation, find_captured(oid));
+        if (!relation) continue;
         announce(*relation);
         open_transaction();
         builder_.add_truncate(*relation->schema, wal.start, message.cascade, message.restart_identity);
@@ -244,16 +272,18 @@ Status StreamDecoder::logical_message(const WalData& wal) {
     LEAT_ASSIGN(auto message, decode_logical_message(wal.message));
     if (message.transactional) {
         if (!in_transaction_) return out_of_order('M');
+        if (in_log_already_) return {};
         open_transaction();
         builder_.add_message(message.lsn, true, message.prefix, message.content);
         ++changes_;
         return {};
     }
     if (in_transaction_) return out_of_order('M');
+    // Its place is the end of its record, where the next one may begin, a commit: the position is not a byte
+    // further. At the position or before, it was sent again, as transactions are that are in the log already.
+    if (message.lsn <= resume_.lsn) return {};
     builder_.add_message(message.lsn, false, message.prefix, message.content);
-    // It was sent when its record was read. The next start leaves out records before the position: one byte
-    // past it.
-    resume_.lsn = std::max(resume_.lsn, Lsn(message.lsn.value + 1));
+    resume_.lsn = message.lsn;
     return {};
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "model/block_builder.h"
 #include "source/postgres/pgoutput.h"
@@ -38,8 +39,21 @@ class StreamDecoder {
     // Outlives the decoder. Null: nobody looks.
     void set_observer(ChangeObserver* observer) { observer_ = observer; }
 
-    // Takes one message. After an error the decoder is not used again.
+    // Takes one message of protocol 1; what later ones add is TransactionAssembler's. After an error the
+    // decoder is not used again.
     Status decode(const WalData& wal);
+
+    // For transactions whose messages come from elsewhere, as if they came between Begin and Commit.
+    enum class Order : uint8_t { as_received, kept };
+    Status begin(const BeginMessage& message, Order order = Order::as_received);
+    Status commit(const CommitMessage& message);
+    // Relation messages are numbered as they are received: one that was kept takes the place of another only
+    // if it was received later. Within its transaction it counts in any case.
+    uint64_t number_relation() { return ++relations_received_; }
+    Status relation(Bytes message, uint64_t number);
+
+    // Where the oldest open prepared transaction has to be sent from again; 0: none.
+    void keep_prepared(Lsn prepared) { resume_.prepared = prepared; }
 
     // The server has nothing before wal_end that it did not send. Only moves the position if no transaction
     // is open.
@@ -66,23 +80,29 @@ class StreamDecoder {
     Block take();
 
   private:
+    // As announced. It is described when its first row is to be written: the catalog shows nothing of DDL
+    // that was not committed, and what was announced by a subtransaction that was rolled back never gets a
+    // row.
     struct Relation {
+        ByteBuffer message;
+        uint64_t number = 0;
+        bool described = false;
         std::shared_ptr<const TableSchema> schema;  // null: not captured
         std::vector<ColumnDecoder> columns;
-        char replica_identity = 'd';
         bool in_log = false;
         int snapshot = -1;  // index into ResumeState::snapshots
     };
+    using Relations = std::unordered_map<uint32_t, Relation>;
 
-    Status begin(const BeginMessage& message);
-    Status commit(const CommitMessage& message);
-    Status relation(Bytes message);
     Status row(char type, const WalData& wal);
     Status truncate(const WalData& wal);
     Status logical_message(const WalData& wal);
 
     Result<Relation*> find(uint32_t oid);
-    bool left_out(const Relation& relation) const;
+    Result<Relation*> find_captured(uint32_t oid);
+    Status describe(Relation& relation);
+    int snapshot_of(uint32_t oid) const;
+    void keep_relations();
     uint32_t xid() const { return static_cast<uint32_t>(transaction_.id.value); }
     void open_transaction();
     void announce(Relation& relation);
@@ -97,10 +117,14 @@ class StreamDecoder {
     ChangeObserver* observer_ = nullptr;
     const size_t block_bytes_;
     BlockBuilder builder_;
-    std::unordered_map<uint32_t, Relation> relations_;
-    std::unordered_map<SchemaId, bool> in_log_;
+    Relations relations_;
+    Relations kept_relations_;  // announced within the transaction that is read, if it was kept
+    uint64_t relations_received_ = 0;
+    std::unordered_set<SchemaId> in_log_;
 
     bool in_transaction_ = false;  // between Begin and Commit
+    Order order_ = Order::as_received;
+    bool in_log_already_ = false;  // the transaction is: it was sent again for another that is prepared
     bool unit_open_ = false;       // a block of the unit has been taken
     Transaction transaction_;
     uint64_t changes_ = 0;     // of the open transaction

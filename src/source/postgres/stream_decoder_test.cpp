@@ -319,7 +319,9 @@ TEST(StreamDecoder, ARowOfAnUnknownRelationIsAnError) {
 TEST(StreamDecoder, WhatDescribesTablesMayFail) {
     Stream stream;
     stream.describe_error = Error{ErrorCode::PG_CONNECTION_LOST, "gone", {}};
-    Status status = stream.feed(wire::relation(1, "public", "t", 'd', {{"id", int4, true}}));
+    stream.announce(1, "t");
+    stream.must(wire::begin(1000, 700));
+    Status status = stream.feed(wire::insert(1, row(1, "", "")));
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code, ErrorCode::PG_CONNECTION_LOST);
 }
@@ -361,15 +363,37 @@ TEST(StreamDecoder, AMessageOfItsOwnStandsOutsideOfTransactions) {
     Block block = stream.take_block();
     EXPECT_THAT(stream.read(block), ElementsAre("m alone note:now @990"));
     EXPECT_TRUE(has(block, BlockFlag::unit_end));
-    // The server leaves out records before the position: this one must not come again, the next must.
-    EXPECT_EQ(position_of(block), Lsn(991));
+    // The end of its record. The next one begins there, and the server leaves out what begins before the
+    // position.
+    EXPECT_EQ(position_of(block), Lsn(990));
+    stream.transaction(700, 990, {wire::logical_message(true, 980, "", "")});
+    EXPECT_THAT(stream.take(), ElementsAre("begin 700 @990", "m : @980", "commit 1 @998"));
 }
 
-TEST(StreamDecoder, AnOldMessageDoesNotMoveThePositionBack) {
-    Stream stream;
-    stream.decoder.reached(Lsn(5000));
-    stream.must(wire::logical_message(false, 990, "", ""));
-    EXPECT_EQ(stream.decoder.position(), Lsn(5000));
+TEST(StreamDecoder, AMessageThatIsSentAgainIsNotRepeated) {
+    for (uint64_t lsn : {990, 5000}) {
+        Stream stream;
+        stream.decoder.reached(Lsn(5000));
+        stream.must(wire::logical_message(false, lsn, "", ""));
+        EXPECT_FALSE(stream.decoder.has_changes());
+        EXPECT_EQ(stream.decoder.position(), Lsn(5000));
+    }
+}
+
+// A transaction that is prepared makes the stream begin before the position.
+TEST(StreamDecoder, ATransactionThatIsSentAgainIsNotRepeated) {
+    ResumeState resume;
+    resume.lsn = Lsn(1008);
+    Stream stream(large_block, resume);
+    stream.announce(1, "t");
+    stream.transaction(
+        700, 1000,
+        {wire::insert(1, row(1, "", "")), wire::truncate({1}), wire::logical_message(true, 990, "", "")});
+    EXPECT_FALSE(stream.decoder.has_changes());
+    EXPECT_EQ(stream.decoder.position(), Lsn(1008));
+    stream.transaction(701, 1008, {wire::insert(1, row(2, "", ""))});
+    EXPECT_THAT(stream.take(),
+                ElementsAre("schema t#1", "begin 701 @1008", "c t#1 [0] new(2, , )", "commit 1 @1016"));
 }
 
 TEST(StreamDecoder, TypesAndOriginsAreReadAndLeaveNothing) {
@@ -692,7 +716,40 @@ TEST(StreamDecoder, ADescriptionOfOtherWidthThanAnnouncedIsRefused) {
     auto schema = TableSchema::make(definition);
     StreamDecoder decoder({}, {}, [&](const RelationMessage&) { return schema; }, large_block);
     std::string message = wire::relation(1, "public", "t", 'd', {{"id", int4, true}});
-    EXPECT_FALSE(decoder.decode({Lsn(1), Lsn(1), as_bytes(message)}));
+    ASSERT_TRUE(decoder.decode({Lsn(1), Lsn(1), as_bytes(message)}));
+    ASSERT_TRUE(decoder.begin({Lsn(1000), 0, 700}));
+    std::string insert = wire::insert(1, {text_value("1")});
+    EXPECT_FALSE(decoder.decode({Lsn(1), Lsn(1), as_bytes(insert)}));
+}
+
+// ---- transactions that were kept ----
+
+TEST(StreamDecoder, ATableIsDescribedWithItsFirstRow) {
+    Stream stream;
+    stream.describe_error = Error{ErrorCode::INTERNAL, "nobody should ask", {}};
+    stream.announce(1, "t");
+    stream.transaction(700, 1000, {wire::relation(2, "public", "never_used", 'd', {{"id", int4, true}})});
+    stream.describe_error.reset();
+    stream.transaction(701, 1100, {wire::insert(1, row(1, "", ""))});
+    EXPECT_EQ(stream.take().size(), 4u);
+}
+
+TEST(StreamDecoder, AKeptRelationCountsWithinItsTransactionAndAfterwardsUnlessALaterOneCame) {
+    std::string narrow = wire::relation(1, "public", "t", 'd', {{"id", int4, true}});
+    for (bool announced_meanwhile : {false, true}) {
+        Stream stream;
+        uint64_t number = stream.decoder.number_relation();  // kept from here on
+        if (announced_meanwhile) stream.announce(1, "t");
+        ASSERT_TRUE(stream.decoder.begin({Lsn(1000), 0, 700}, StreamDecoder::Order::kept));
+        ASSERT_TRUE(stream.decoder.relation(as_bytes(narrow), number));
+        stream.must(wire::insert(1, {text_value("1")}));
+        ASSERT_TRUE(stream.decoder.commit({Lsn(1000), Lsn(1008), 0}));
+        WireTuple next = announced_meanwhile ? row(2, "a", "b") : WireTuple{text_value("2")};
+        stream.transaction(701, 1100, {wire::insert(1, next)});
+        std::string last = announced_meanwhile ? "c t#2 [0] new(2, a, b)" : "c t#1 [0] new(2)";
+        EXPECT_THAT(stream.take(),
+                    testing::AllOf(testing::Contains("c t#1 [0] new(1)"), testing::Contains(last)));
+    }
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ TEST(ResumeStateBytes, TheSecondVersionHadNoUnfinishedTables) {
     ResumeState state = sample();
     state.unfinished.clear();
     std::string bytes = state.encode().bytes;
-    bytes.resize(bytes.size() - 4);
+    bytes.resize(bytes.size() - 4 - 8);
     bytes[0] = 2;
     auto back = ResumeState::decode(bytes);
     ASSERT_TRUE(back) << back.error().to_string();

@@ -646,8 +646,9 @@ TEST(StreamDecoder, AnObserverSeesTheTablesItWatchesAndEveryCommit) {
 TEST(StreamDecoder, ASchemaThatAnotherUnitBroughtIsNotRepeated) {
     Stream stream;
     stream.announce(1, "a");
-    const TableSchema* schema = stream.versions_.latest(TableId(1));
-    ASSERT_TRUE(schema);
+    std::string announced =
+        wire::relation(1, "public", "a", 'd', {{"id", int4, true}, {"a", text}, {"b", text}});
+    auto schema = stream.versions_.assign(definition_of(*decode_relation(as_bytes(announced))));
     EXPECT_FALSE(stream.decoder.is_in_log(*schema));
     stream.decoder.set_in_log(*schema);
     EXPECT_TRUE(stream.decoder.is_in_log(*schema));

@@ -35,6 +35,8 @@ def blocks(path):
     found, offset = [], length
     while offset < len(data):
         magic, length = struct.unpack_from("<II", data, offset)
+        if magic == 0 and not data[offset:].strip(b"\0"):
+            break  # written beforehand, for what comes next
         assert magic == BLOCK_MAGIC, f"{path} at {offset}"
         flags, = struct.unpack_from("<H", data, offset + 14)
         first_seq, unit, changes = struct.unpack_from("<QQI", data, offset + 16)

@@ -20,6 +20,7 @@ class EmbeddedLog final : public ChangeLog {
   public:
     static Result<std::unique_ptr<EmbeddedLog>> open(const std::string& data_directory, SourcePaths paths,
                                                      WriterClaim claim, const LogOptions& options);
+    ~EmbeddedLog() override;
 
     const Position& position() const override { return tracker_.position(); }
     std::vector<std::shared_ptr<const TableSchema>> latest_schemas() const override {
@@ -45,6 +46,8 @@ class EmbeddedLog final : public ChangeLog {
     Status create_segment(const SegmentHeader& header);
     Status write_segment(int fd, const SegmentHeader& header);
     Status cut_to(uint64_t offset);
+    void zero_ahead();
+    Status cut_zeros();
     bool sync_is_due() const;
     Status sync_file();
     void note_synced();
@@ -66,6 +69,7 @@ class EmbeddedLog final : public ChangeLog {
 
     uint64_t written_unsynced_ = 0;  // bytes since the last fdatasync
     uint64_t synced_offset_ = 0;     // in the active segment: ends the last unit that fdatasync has covered
+    uint64_t zeroed_end_ = 0;        // zeros stand in the active segment from the last block to here
     UnitId synced_unit_{0};
     uint64_t published_unit_ = UINT64_MAX;
     std::chrono::steady_clock::time_point last_sync_;

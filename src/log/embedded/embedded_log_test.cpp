@@ -131,6 +131,40 @@ TEST(EmbeddedLog, TheEndOfATransactionIsYieldedThoughItsBlockHasNoChange) {
     EXPECT_FALSE((*after)->next(0ms).value());
 }
 
+// Small appends with a sync each find their place written already; whoever comes next finds only blocks.
+TEST(EmbeddedLog, ZerosAfterTheLastBlockAreNoPartOfTheLog) {
+    TestDirectory directory;
+    auto logs = open_logs(directory);
+    auto log = open_log(*logs);
+    append_rows(*log, 1, 3);
+    uint64_t bytes = log->range().bytes;
+    std::string killed = read_file(directory.segment()), tail = read_file(directory.paths().tail());
+    EXPECT_GT(killed.size(), bytes);
+    EXPECT_EQ(read_rows(*log->read(FromEarliest{}).value()).values, numbers(1, 3));
+    log.reset();
+    EXPECT_EQ(read_file(directory.segment()).size(), bytes);
+
+    write_file(directory.segment(), killed);  // as kill -9 leaves it
+    EXPECT_EQ(read_from(directory, FromEarliest{}).values, numbers(1, 3));
+    log = open_log(*logs);
+    EXPECT_EQ(log->range().bytes, bytes);
+    append_rows(*log, 4, 2);
+    EXPECT_EQ(read_rows(*log->read(FromEarliest{}).value()).values, numbers(1, 5));
+}
+
+TEST(EmbeddedLog, ASegmentEndsWithoutZeros) {
+    TestDirectory directory;
+    LogOptions options;
+    options.segment_bytes = 1000;
+    auto logs = open_logs(directory, options);
+    auto log = open_log(*logs);
+    append_rows(*log, 1, 20);
+    auto segments = directory.paths().segments();
+    ASSERT_TRUE(segments && segments->size() > 2);
+    for (size_t i = 0; i + 1 < segments->size(); ++i) EXPECT_LT((*segments)[i].bytes, 3000U);
+    EXPECT_EQ(read_rows(*log->read(FromEarliest{}).value()).values, numbers(1, 20));
+}
+
 TEST(EmbeddedLog, DiscardForgetsTheOpenUnitAndItsSchemas) {
     TestDirectory directory;
     auto logs = open_logs(directory);

@@ -24,6 +24,11 @@ class FaultyIo final : public StorageIo {
         if (fits < bytes.size()) return fail(io_error("write", "file", ENOSPC));
         return {};
     }
+    Status write_zeros(int fd, uint64_t offset, uint64_t count) override {
+        LEAT_TRY(StorageIo::write_zeros(fd, offset, std::min(room, count)));
+        if (room < count) return fail(io_error("write", "file", ENOSPC));
+        return {};
+    }
     Status sync(int fd) override {
         ++syncs;
         if (fail_syncs > 0) {
@@ -73,6 +78,21 @@ TEST(Faults, DiskFullAtEveryByte) {
         ASSERT_TRUE(log->sync());
     }
     EXPECT_EQ(read_rows(*log->read(FromEarliest{}).value()).values, numbers(1, value - 1));
+}
+
+// The place that is written beforehand is given up where there is no room for it.
+TEST(Faults, NoRoomForZeros) {
+    TestDirectory directory;
+    FaultyIo io;
+    auto logs = open_logs(directory, faulty(io));
+    auto log = open_log(*logs);
+    io.room = 5000;
+    append_rows(*log, 1, 5);
+    EXPECT_EQ(read_file(directory.segment()).size(), log->range().bytes);
+    io.room = UINT64_MAX;
+    append_rows(*log, 6, 1);
+    EXPECT_GT(read_file(directory.segment()).size(), log->range().bytes);
+    EXPECT_EQ(read_rows(*log->read(FromEarliest{}).value()).values, numbers(1, 6));
 }
 
 TEST(Faults, DiskFullInsideAUnitAndWhenASegmentBegins) {

@@ -41,7 +41,8 @@ Result<LogRange> read_range(const std::string& data_directory, const SourcePaths
     range.first_seq = segments.front().first_seq;
     range.next_seq = extent->next_seq;
     range.segments = segments.size();
-    for (const SegmentFile& segment : segments) range.bytes += segment.bytes;
+    for (const SegmentFile& segment : segments)  // the last may hold zeros for what comes next
+        range.bytes += segment.first_seq == extent->segment ? extent->offset : segment.bytes;
     if (range.first_seq == range.next_seq) return range;
     bool one = extent->segment == range.first_seq;
     range.first_time_us =

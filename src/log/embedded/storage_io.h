@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
@@ -16,6 +17,16 @@ class StorageIo {
     virtual Status sync(int fd) { return sync_data(fd); }
     virtual Status truncate(int fd, uint64_t size) {
         if (::ftruncate(fd, static_cast<off_t>(size)) != 0) return fail(io_error("truncate", "file", errno));
+        return {};
+    }
+    // Zeros that are really written: blocks that are only allocated (fallocate) would cost the file system's
+    // journal a commit again when they are first used.
+    virtual Status write_zeros(int fd, uint64_t offset, uint64_t count) {
+        static constexpr uint8_t zeros[64 << 10] = {};
+        for (uint64_t end = offset + count; offset < end; offset += sizeof zeros) {
+            Bytes part(zeros, std::min<uint64_t>(sizeof zeros, end - offset));
+            LEAT_TRY(write_all_at(fd, part, offset));
+        }
         return {};
     }
     static StorageIo& system() {

@@ -15,14 +15,18 @@ RATE_MIN = 3000  # changes per second; what is slower is given up
 
 
 class Capture:
-    """Options are the source's; `__` in a keyword stands for a dot."""
+    """Options are the source's; `__` in a keyword stands for a dot. top: other sections of leat.yaml. Several databases are
+    as many sources, called bench, bench1, bench2, …"""
 
-    def __init__(self, folder, database, profile=None, **options):
+    def __init__(self, folder, database, profile=None, top=None, **options):
         self.folder = Path(folder)
         self.folder.mkdir()
         self.leat = Leat(self.folder)
-        source = {"url": database.url(), **{name.replace("__", "."): value for name, value in options.items()}}
-        self.leat.configure(sources={SOURCE: source})
+        databases = database if isinstance(database, list) else [database]
+        options = {name.replace("__", "."): value for name, value in options.items()}
+        self.sources = [SOURCE, *(f"{SOURCE}{i}" for i in range(1, len(databases)))]
+        self.leat.configure(sources={source: {"url": one.url(), **options} for source, one in zip(self.sources, databases)},
+                            top=top)
         self.profile = profile
         self.run = self.reader = None
 
@@ -30,7 +34,8 @@ class Capture:
         """From now on the slot keeps what is committed."""
         try:
             process = self.leat.run()
-            process.wait_stderr(r"\bRUNNING\b", 60)
+            for source in self.sources:
+                process.wait_stderr(rf"\b{source}: RUNNING\b", 600)
             process.stop()
         finally:
             self.leat.close()
@@ -59,15 +64,38 @@ class Capture:
 
     @property
     def tail(self):
-        return self.leat.data / "sources" / SOURCE / "tail"
+        return self.tail_of(SOURCE)
 
-    def durable_changes(self):
+    def tail_of(self, source):
+        return self.leat.data / "sources" / source / "tail"
+
+    def durable_changes(self, source=SOURCE):
         """What an fdatasync has covered: with log.fsync always, nothing else is visible. docs/format/segment.md."""
         try:
-            page = self.tail.read_bytes()
+            page = self.tail_of(source).read_bytes()
         except FileNotFoundError:
             return 0
         return max(0, struct.unpack_from("<Q", page, 40)[0] - 1) if len(page) >= 48 else 0
+
+    def wait_for_all(self, changes, timeout=600):
+        """Seconds since the start until every source has so many changes, durably."""
+        deadline = time.monotonic() + timeout
+        waiting = list(self.sources)
+        while waiting:
+            waiting = [source for source in waiting if self.durable_changes(source) < changes]
+            if self.run.poll() is not None or time.monotonic() > deadline:
+                self.run.fail(f"{waiting} did not get to {changes} changes")
+            time.sleep(POLL)
+        return time.monotonic() - self.run.began
+
+    def wait_said(self, text, timeout=600):
+        """Seconds since the start until `leat run` said it."""
+        deadline = time.monotonic() + timeout
+        while text not in self.run.errors.read_text(errors="replace"):
+            if self.run.poll() is not None or time.monotonic() > deadline:
+                self.run.fail(f"did not say {text!r}")
+            time.sleep(POLL)
+        return time.monotonic() - self.run.began
 
     def wait_for_tail(self):
         while not (self.tail.exists() and struct.unpack_from("<Q", self.tail.read_bytes().ljust(24, b"\0"), 16)[0]):

@@ -39,14 +39,14 @@ def table(rows):
     return "\n".join(lines)
 
 
-def resources(name, leats, changes):
-    """What `leat run` and, apart from it, `leat log` used."""
+def resources(name, leats, changes, judged=True):
+    """What `leat run` and, apart from it, `leat log` used. judged: against the goals."""
     millions = changes / 1e6
+    cpu = ("≤ 2", lambda value: value <= 2) if judged else ("", None)
+    memory = ("≤ 60 MB", lambda value: value <= 60) if judged else ("", None)
     return [
-        alone(f"{name}: `leat run`, CPU s per million changes", [c.run.cpu / millions for c in leats], ".2f", "≤ 4",
-              lambda value: value <= 4),
-        alone(f"{name}: `leat run`, peak memory", [c.run.peak_bytes / 1e6 for c in leats], ".0f", "≤ 100 MB",
-              lambda value: value <= 100, " MB"),
-        alone(f"{name}: `leat log`, CPU s per million changes", [c.reader.cpu / millions for c in leats], ".2f"),
+        alone(f"{name}: `leat run`, CPU s per million changes", [c.run.cpu / millions for c in leats], ",.2f", *cpu),
+        alone(f"{name}: `leat run`, peak memory", [c.run.peak_bytes / 1e6 for c in leats], ".0f", *memory, " MB"),
+        alone(f"{name}: `leat log`, CPU s per million changes", [c.reader.cpu / millions for c in leats], ",.2f"),
         alone(f"{name}: `leat log`, peak memory", [c.reader.peak_bytes / 1e6 for c in leats], ".0f", unit=" MB"),
     ]

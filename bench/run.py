@@ -19,27 +19,39 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 tempfile.tempdir = "/var/tmp"  # /tmp may be in memory
 
+import impact  # noqa: E402
 import latency  # noqa: E402
 import machine  # noqa: E402
+import scale  # noqa: E402
 import snapshot  # noqa: E402
 import stream  # noqa: E402
 from harness.leat import BINARY  # noqa: E402
 from harness.postgres import Server  # noqa: E402
 from measured import Child  # noqa: E402
 from report import table  # noqa: E402
-from workloads import Bulk, Rows, Small, client  # noqa: E402
+from workloads import Bulk, Large, Rows, Small, client  # noqa: E402
 
 CONF = """
 shared_buffers = 256MB
 max_wal_size = 64GB
 checkpoint_timeout = 1h
+max_wal_senders = 60
+max_replication_slots = 100
+max_connections = 200
+max_locks_per_transaction = 512
+logical_decoding_work_mem = 64MB
 """
 
 MEASUREMENTS = {
-    "bulk": lambda context: stream.measure(context, Bulk(context.size(2_000_000)), goal=1.0),
-    "small": lambda context: stream.measure(context, Small(context.size(800_000)), goal=1.2),
-    "snapshot": lambda context: snapshot.measure(context, Rows(context.size(5_000_000)), goal=0.8),
-    "latency": lambda context: latency.measure(context, 5 if context.quick else 20, goal=3.0),
+    "bulk": lambda context: stream.measure(context, Bulk(context.size(2_000_000)), goal=1.25),
+    "small": lambda context: stream.measure(context, Small(context.size(800_000)), goal=2.0),
+    "large": lambda context: stream.measure(context, Large(context.size(3_000_000)), goal=1.4),
+    "snapshot": lambda context: snapshot.measure(context, Rows(context.size(5_000_000)), goal=1.3),
+    "latency": lambda context: latency.measure(context, 5 if context.quick else 20, goal=1.5),
+    "impact": lambda context: impact.measure(context, 5 if context.quick else 20, goal=1.0),
+    "widths": scale.widths,
+    "tables": scale.tables,
+    "sources": scale.sources,
 }
 
 

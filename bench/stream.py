@@ -6,7 +6,7 @@ from capture import Capture
 from measured import Child
 from report import compared, resources
 from verify import verify
-from workloads import client, connect_arguments
+from workloads import Wide, client, connect_arguments
 
 PUBLICATION = "reference"
 
@@ -17,18 +17,18 @@ def recvlogical(context, database, slot, end):
     return Child(command, context.folder / "recvlogical.err").succeed(1800)
 
 
-def measure(context, workload, goal):
-    """Returns the rows of the table."""
+def measure(context, workload, goal=None, top=None):
+    """Returns the rows of the table. top: other sections of leat.yaml."""
     database = context.server.new_database(workload.name)
     workload.create(database)
     database.execute(f"CREATE PUBLICATION {PUBLICATION} FOR ALL TABLES")
     captures = []
     for i in range(context.repetitions):
-        name = f"{workload.name}_{i}"
-        captures.append(Capture(context.folder / name, database, context.profile, snapshot__mode="no_data",
+        name = f"{workload.name}_{i}".lower().replace(" ", "_")
+        captures.append(Capture(context.folder / name, database, context.profile, top, snapshot__mode="no_data",
                                 slot__name=f"leat_{name}", publication__name=f"leat_{name}"))
         captures[-1].prepare()
-        database.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [f"reference_{name}"])
+        database.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [f"reference_{i}"])
     context.say(f"{workload.name}: writing {workload.changes:,} changes")
     workload.write(database)
     end = database.value("SELECT pg_current_wal_lsn()")
@@ -44,7 +44,7 @@ def measure(context, workload, goal):
         durable.append(workload.changes / seconds[0])
         printed.append(workload.changes / seconds[1])
         os.sync()
-        reference.append(workload.changes / recvlogical(context, database, f"reference_{workload.name}_{i}", end).seconds)
+        reference.append(workload.changes / recvlogical(context, database, f"reference_{i}", end).seconds)
         context.say(f"{workload.name} {i + 1}: {durable[-1]:,.0f} changes/s durable, {printed[-1]:,.0f} printed; "
                     f"pg_recvlogical {reference[-1]:,.0f}")
     for capture in captures:
@@ -52,9 +52,11 @@ def measure(context, workload, goal):
         context.discard(capture.folder)
     context.say(f"{workload.name}: every log has what the tables have")
     database.drop()
+    unit, factor = ("MB/s", workload.bytes / 1e6) if isinstance(workload, Wide) else ("changes/s", 1)
+    durable, printed, reference = ([rate * factor for rate in rates] for rates in (durable, printed, reference))
     return [
-        compared(f"{workload.name}: changes/s into the durable log", durable, reference, ",.0f", f"≥ {goal}",
-                 lambda ratio: ratio >= goal),
-        compared(f"{workload.name}: changes/s printed as JSON", printed, reference, ",.0f"),
-        *resources(workload.name, captures, workload.changes),
+        compared(f"{workload.name}: {unit} into the durable log", durable, reference, ",.0f",
+                 *((f"≥ {goal}", lambda ratio: ratio >= goal) if goal else ())),
+        compared(f"{workload.name}: {unit} printed as JSON", printed, reference, ",.0f"),
+        *resources(workload.name, captures, workload.changes, judged=goal is not None),
     ]

@@ -125,6 +125,65 @@ class Small:
 
 
 @dataclass
+class Large:
+    """Inserts, all in one transaction."""
+
+    changes: int
+    name: str = "large"
+
+    def create(self, database):
+        database.execute(ORDERS)
+
+    def write(self, database):
+        database.execute(FILL_ORDERS.format(first=1, last=self.changes))
+
+    def expected(self, database):
+        return [expected(database, "c", "orders", ORDER_JSON)]
+
+
+# Hexadecimal digits: nothing that compresses to nothing on the way to the disk, and nothing to escape.
+NOTE = "left(repeat(md5(i::text) || md5((i * 7)::text) || md5((i * 31)::text), {bytes} / 96 + 1), {bytes})"
+
+
+@dataclass
+class Wide:
+    """Inserts of rows that hold `bytes` of text, as many in a transaction as make about a quarter megabyte."""
+
+    changes: int
+    bytes: int
+    name: str
+
+    def create(self, database):
+        database.execute("CREATE TABLE wide (id bigint PRIMARY KEY, note text)")
+        insert = f"INSERT INTO wide SELECT i, {NOTE.format(bytes=self.bytes)} FROM generate_series(low, low + each - 1) AS i"
+        database.execute(FILL_IN_TRANSACTIONS.format(insert=insert))
+
+    def write(self, database):
+        database.execute(f"CALL fill({self.changes}, {max(1, (256 << 10) // self.bytes)})")
+
+    def expected(self, database):
+        return [expected(database, "c", "wide", "concat('{\"id\":', id, ',\"note\":', to_json(note), '}')")]
+
+
+@dataclass
+class Spread:
+    """Inserts spread evenly over many tables, a hundred in a transaction."""
+
+    changes: int
+    tables: int
+
+    def create(self, database):
+        database.execute(f"""DO $$ BEGIN FOR t IN 1 .. {self.tables} LOOP
+            EXECUTE format('CREATE TABLE spread_%s (id bigint PRIMARY KEY, customer_id integer, note text)', t);
+            IF t % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$""")
+
+    def write(self, database):
+        database.execute(f"""DO $$ BEGIN FOR i IN 1 .. {self.changes} LOOP
+            EXECUTE format('INSERT INTO spread_%s VALUES ($1, 7, $2)', 1 + i % {self.tables}) USING i, repeat('spread ', 20);
+            IF i % 100 = 0 THEN COMMIT; END IF; END LOOP; END $$""")
+
+
+@dataclass
 class Rows:
     """A table to be read as a whole."""
 

@@ -234,11 +234,11 @@ class Leat:
     def check(self, url, **more):
         return self.start("check", url, **more)
 
-    def configure(self, url=None, sources=None, log=None, **options):
-        """Writes leat.yaml. Options are the source's; `__` in a keyword stands for a dot."""
+    def configure(self, url=None, sources=None, log=None, top=None, **options):
+        """Writes leat.yaml. Options are the source's; `__` in a keyword stands for a dot. top: other sections."""
         if sources is None:
             sources = {SOURCE: {"url": url, **{name.replace("__", "."): value for name, value in options.items()}}}
-        document = {"sources": sources, "log": {"dir": str(self.data), **(log or {})}}
+        document = {"sources": sources, "log": {"dir": str(self.data), **(log or {})}, **(top or {})}
         self.config.write_text(yaml(document) + "\n")
         return self
 

@@ -1,15 +1,17 @@
 # Everything here installs what it needs first (scripts/setup.sh, Debian 12), and says what it is doing.
 #   make test STAGES="unit fuzz"    only these stages (scripts/test.sh lists them)
-#   make demo ARGS="--format debezium", make bench ARGS=...    options for leat tail, for bench/run.py
+#   make demo ARGS="--format debezium", make bench ARGS=..., make conformance ARGS="-k types"
+#                                    options for leat tail, for bench/run.py, for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench format clean
+.PHONY: help build demo test bench conformance format clean
 
 help:
 	@echo 'make build    build/release/leat'
 	@echo 'make demo     a throwaway PostgreSQL with a shop that keeps selling, and leat tail on it'
 	@echo 'make test     everything that has to pass'
 	@echo 'make bench    measures the release build'
+	@echo 'make conformance  compares leat with the real Debezium, record by record'
 	@echo 'make format   formats the C++ code'
 	@echo 'make clean    removes build/'
 
@@ -24,6 +26,9 @@ test:
 
 bench:
 	@scripts/bench.sh $(ARGS)
+
+conformance:
+	@scripts/conformance.sh $(ARGS)
 
 format:
 	@scripts/setup.sh format

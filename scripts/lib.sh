@@ -7,7 +7,9 @@ LEAT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 LEAT_CACHE=${LEAT_CACHE:-$HOME/.cache/leat}
 LEAT_VENV=$LEAT_CACHE/venv
-export HOME LEAT_ROOT LEAT_CACHE LEAT_VENV
+# By the versions in the file that says what it holds.
+LEAT_DEBEZIUM=$LEAT_CACHE/debezium/$(sha256sum <"$LEAT_ROOT/scripts/debezium/pom.xml" | cut -c1-12)
+export HOME LEAT_ROOT LEAT_CACHE LEAT_VENV LEAT_DEBEZIUM
 
 is_root() { [ "$(id -u)" = 0 ]; }
 

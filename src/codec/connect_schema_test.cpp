@@ -2,6 +2,7 @@
 
 #include "codec/connect_schema.h"
 
+#include "codec/default_value.h"
 #include "codec/test_support.h"
 
 namespace leat {
@@ -17,7 +18,7 @@ std::string schema(const Type& type, const DebeziumOptions& options = {}) {
 std::string literal(Kind kind, std::string expression) {
     Column c = column("c", type_of(kind));
     c.default_expression = std::move(expression);
-    return literal_default(c, {});
+    return default_json(c, {});
 }
 
 }  // namespace
@@ -107,11 +108,48 @@ TEST(ConnectSchema, DefaultsAreOnlyWhatIsALiteral) {
     EXPECT_EQ(literal(Kind::int32, "1.5"), "");
     EXPECT_EQ(literal(Kind::boolean, "true"), "true");
     EXPECT_EQ(literal(Kind::float64, "0.5"), "0.5");
-    for (auto expression : {"nextval('s'::regclass)", "now()", "CURRENT_USER", "NULL::text", "(1 + 2)",
-                            "'a' || 'b'", "'a'::text || 'b'::text", "'open"})
+    for (auto expression :
+         {"CURRENT_USER", "NULL::text", "(1 + 2)", "'a' || 'b'", "'a'::text || 'b'::text", "'open"})
         EXPECT_EQ(literal(Kind::text, expression), "") << expression;
     EXPECT_EQ(literal(Kind::int32, "1 + 2"), "");
-    EXPECT_EQ(literal(Kind::int32, "nextval('s'::regclass)"), "");
+}
+
+TEST(ConnectSchema, DefaultsInTheTypesRepresentation) {
+    auto shown = [](Type type, std::string expression, DebeziumOptions o = {}) {
+        Column c = column("c", std::move(type));
+        c.default_expression = std::move(expression);
+        return default_json(c, o);
+    };
+    EXPECT_EQ(shown(type_of(Kind::decimal, "numeric", 5, 2), "1.50"), "\"AJY=\"");
+    EXPECT_EQ(shown(type_of(Kind::date), "'2020-01-01'::date"), "18262");
+    EXPECT_EQ(shown(type_of(Kind::time), "'10:00:00'::time without time zone"), "36000000000");
+    EXPECT_EQ(shown(type_of(Kind::timestamp), "'2020-01-01 10:00:00.5'::timestamp without time zone"),
+              "1577872800500000");
+    EXPECT_EQ(shown(type_of(Kind::timestamp_tz), "'2020-01-01 10:00:00+00'::timestamp with time zone"),
+              R"("2020-01-01T10:00:00.000000Z")");
+    EXPECT_EQ(shown(type_of(Kind::timestamp_tz), "'2020-01-01 10:00:00-03:30'::timestamp with time zone"),
+              R"("2020-01-01T13:30:00.000000Z")");
+    EXPECT_EQ(shown(type_of(Kind::interval), "'1 day'::interval"), "86400000000");
+    EXPECT_EQ(shown(type_of(Kind::interval), "'1 mon -00:00:01.5'::interval"), "2629798500000");
+    EXPECT_EQ(shown(type_of(Kind::bits, "bit", 3), "'101'::\"bit\""), "\"BQ==\"");
+    EXPECT_EQ(shown(type_of(Kind::bits, "bit", 10), "B'1000000001'::\"bit\""), "\"AQI=\"");
+    EXPECT_EQ(shown(type_of(Kind::uuid), "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid"),
+              "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\"");
+    for (auto expression : {"'2020-01'::date", "'infinity'::date", "'2020-01-01 BC'::date", "'x'::date"})
+        EXPECT_EQ(shown(type_of(Kind::date), expression), "") << expression;
+    for (auto expression : {"'1 fortnight'::interval", "'1'::interval", "'01:0x'::interval"})
+        EXPECT_EQ(shown(type_of(Kind::interval), expression), "") << expression;
+}
+
+// What the server would compute is not known; Debezium shows a zero.
+TEST(ConnectSchema, DefaultsThatAreFunctions) {
+    EXPECT_EQ(literal(Kind::text, "lower('X'::text)"), "\"\"");
+    EXPECT_EQ(literal(Kind::int32, "nextval('s'::regclass)"), "0");
+    EXPECT_EQ(literal(Kind::int32, "f()"), "0");
+    EXPECT_EQ(literal(Kind::timestamp, "now()"), "0");
+    EXPECT_EQ(literal(Kind::timestamp_tz, "pg_catalog.now()"), R"("1970-01-01T00:00:00.000000Z")");
+    EXPECT_EQ(literal(Kind::date, "CURRENT_DATE"), "0");
+    EXPECT_EQ(literal(Kind::bytes, "decode('00'::text, 'hex'::text)"), "");
 }
 
 TEST(ConnectSchema, RecordsWithSchemas) {

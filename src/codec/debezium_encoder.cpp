@@ -14,7 +14,7 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
       source_(source ? std::move(source) : make_postgres_source_info(options_)),
       message_filter_(
           std::make_unique<MessageFilter>(options_.message_prefix_include, options_.message_prefix_exclude)),
-      message_topic_(sanitized_topic(options_.topic_prefix + options_.topic_delimiter + "message")),
+      message_topic_(sanitized_topic(options_.topic_prefix + ".message")),
       transaction_topic_(sanitized_topic(options_.topic_prefix + options_.topic_delimiter + "transaction")),
       message_database_(options_.database) {
     if (!options_.schemas_enable) return;
@@ -82,6 +82,7 @@ Status DebeziumJsonEncoder::encode_key_update(const Context& context, const Debe
     tombstone(context, table.topic());
 
     std::swap(key_, old_key_);
+    record_.headers.clear();
     record_.headers.push_back({"__debezium.oldkey", old_key_.text()});
     LEAT_TRY(make_value(context, table, 'c', nullptr, &change.after));
     emit(context, table.topic(), true, true);
@@ -115,7 +116,7 @@ void DebeziumJsonEncoder::encode_message(const Context& context) {
     json::put_int(value_, context.captured_at_us / 1000);
     value_.put_char(',');
     source_->write(message_pieces_, change, context.transaction, context.captured_at_us, value_);
-    if (options_.transaction_metadata) put_transaction(context, nullptr);
+    put_transaction(context, nullptr);
     value_.put_text(",\"message\":{\"prefix\":");
     json::put_string(value_, change.message_prefix);
     value_.put_text(",\"content\":");
@@ -192,9 +193,9 @@ void DebeziumJsonEncoder::emit(const Context& context, const std::string& topic,
     record_.key = has_key ? std::optional(key_.text()) : std::nullopt;
     record_.value = has_value ? std::optional(value_.text()) : std::nullopt;
     context.out.write(record_);
-    record_.headers.clear();
 }
 
+// Has the headers of the delete before it.
 void DebeziumJsonEncoder::tombstone(const Context& context, const std::string& topic) {
     if (options_.tombstones) emit(context, topic, true, false);
 }

@@ -1,6 +1,6 @@
 // The composed kinds: arrays, composites, maps, geometry, points and vectors.
 
-#include "codec/debezium_value.h"
+#include "codec/debezium_shapes.h"
 #include "codec/json_text.h"
 
 namespace leat {
@@ -92,7 +92,7 @@ Written write_geometry(W, Bytes value, ByteBuffer& to) {
         json::put_int(to, static_cast<int32_t>(read(5)));
     else
         to.put_text("null");
-    to.put_char('}');
+    to.put_text(",\"extensions\":null}");
     return Written::ok;
 }
 
@@ -218,6 +218,7 @@ ValueWriter::Write nested_function(const Type& type, const DebeziumOptions& opti
 
 std::string unavailable_json(const Type& type, const DebeziumOptions& options) {
     const std::string& text = options.unavailable_value;
+    if (Shape shape = shape_of(type); shape != Shape::none) return shape_placeholder(shape, text);
     switch (type.kind) {
         case Kind::bytes:
             return binary_placeholder(options);
@@ -227,7 +228,7 @@ std::string unavailable_json(const Type& type, const DebeziumOptions& options) {
             if (options.decimal != DecimalMode::precise) return json::quoted(text);
             return is_variable_scale(type) ? "{\"scale\":0,\"value\":" + base64(text) + "}" : base64(text);
         case Kind::geometry:
-            return "{\"wkb\":" + base64(text) + ",\"srid\":null}";
+            return "{\"wkb\":" + base64(text) + ",\"srid\":null,\"extensions\":null}";
         case Kind::map: {
             std::string object = "{" + json::quoted(text) + ":" + json::quoted(text) + "}";
             return options.hstore == HstoreMode::map ? object : json::quoted(object);
@@ -244,6 +245,7 @@ std::string unavailable_json(const Type& type, const DebeziumOptions& options) {
 }
 
 std::string fallback_json(const Type& type, const DebeziumOptions& options) {
+    if (Shape shape = shape_of(type); shape != Shape::none) return shape_fallback(shape);
     switch (type.kind) {
         case Kind::boolean:
             return "false";
@@ -277,7 +279,7 @@ std::string fallback_json(const Type& type, const DebeziumOptions& options) {
         case Kind::json:
             return "\"{}\"";
         case Kind::geometry:  // an empty collection
-            return "{\"wkb\":\"AQcAAAAAAAAA\",\"srid\":null}";
+            return "{\"wkb\":\"AQcAAAAAAAAA\",\"srid\":null,\"extensions\":null}";
         case Kind::point:
             return "{\"x\":0.0,\"y\":0.0,\"wkb\":\"AQEAAAAAAAAAAAAAAAAAAAAAAAAA\",\"srid\":null}";
         case Kind::composite: {

@@ -5,16 +5,21 @@
 #include <algorithm>
 
 #include "codec/connect_schema.h"
+#include "codec/default_value.h"
 #include "codec/json_text.h"
 
 namespace leat {
 
 std::string sanitized_topic(std::string_view name) {
-    std::string topic(name);
-    for (char& c : topic) {
+    std::string topic;
+    for (char c : name) {
         bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
                     c == '_' || c == '-';
-        if (!fits) c = '_';
+        auto byte = static_cast<uint8_t>(c);
+        if (fits)
+            topic += c;
+        else if (byte < 0x80 || byte >= 0xc0)  // one for each character, two for what Java has as two
+            topic.append(byte >= 0xf0 ? 2 : 1, '_');
     }
     return topic;
 }
@@ -28,7 +33,7 @@ DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const De
     collection_ = source.collection(*schema_);
     source_pieces_ = source.compile(schema_.get(), options.database);
     for (auto& column : schema_->columns) {
-        std::string literal = literal_default(column, options);
+        std::string literal = default_json(column, options);
         ColumnWriter writer;
         writer.head = (columns_.empty() ? "" : ",") + json::quoted(column.name) + ":";
         writer.value = compile_value(column.type, options);

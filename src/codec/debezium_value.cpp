@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "codec/debezium_shapes.h"
 #include "codec/decimal.h"
 #include "codec/json_text.h"
 #include "codec/temporal.h"
@@ -308,7 +309,9 @@ ValueWriter compile_value(const Type& type, const DebeziumOptions& options) {
     ValueWriter writer;
     writer.type = type;
     writer.unavailable = unavailable_json(type, options);
-    if (auto nested = nested_function(type, options)) {
+    if (auto shape = shape_function(shape_of(type))) {
+        writer.write_function = shape;
+    } else if (auto nested = nested_function(type, options)) {
         writer.write_function = nested;
     } else if (type.kind == Kind::decimal) {
         compile_decimal(writer, options);

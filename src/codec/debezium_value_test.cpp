@@ -303,11 +303,39 @@ TEST(DebeziumValue, Geometry) {
     uint8_t ewkb[] = {1, 1, 0,    0,    0x20, 0x73, 0x0c, 0, 0, 0, 0,    0,   0,
                       0, 0, 0x10, 0x40, 0,    0,    0,    0, 0, 0, 0x10, 0x40};
     EXPECT_EQ(written(type_of(Kind::geometry), ewkb),
-              R"({"wkb":"AQEAACBzDAAAAAAAAAAAEEAAAAAAAAAQQA==","srid":3187})");
+              R"({"wkb":"AQEAACBzDAAAAAAAAAAAEEAAAAAAAAAQQA==","srid":3187,"extensions":null})");
     uint8_t big_endian[] = {0, 0x20, 0, 0, 1, 0, 0, 0x0c, 0x73};
-    EXPECT_EQ(written(type_of(Kind::geometry), big_endian), R"({"wkb":"ACAAAAEAAAxz","srid":3187})");
+    EXPECT_EQ(written(type_of(Kind::geometry), big_endian),
+              R"({"wkb":"ACAAAAEAAAxz","srid":3187,"extensions":null})");
     uint8_t plain[] = {1, 7, 0, 0, 0, 0, 0, 0, 0};
-    EXPECT_EQ(written(type_of(Kind::geometry), plain), R"({"wkb":"AQcAAAAAAAAA","srid":null})");
+    EXPECT_EQ(written(type_of(Kind::geometry), plain),
+              R"({"wkb":"AQcAAAAAAAAA","srid":null,"extensions":null})");
+}
+
+TEST(DebeziumValue, Shapes) {
+    auto shape = [](std::string name, std::string_view text) {
+        return written(type_of(Kind::text, std::move(name)), as_bytes(text));
+    };
+    EXPECT_EQ(shape("line", "{1,-1,0}"), R"({"a":1.0,"b":-1.0,"c":0.0})");
+    EXPECT_EQ(
+        shape("circle", "<(0,0),1.5>"),
+        R"({"center":{"x":0.0,"y":0.0,"wkb":"AQEAAAAAAAAAAAAAAAAAAAAAAAAA","srid":null},"radius":1.5})");
+    EXPECT_EQ(
+        shape("lseg", "[(0,0),(1,1)]"),
+        R"({"wkb":"AQIAAAACAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAPA/AAAAAAAA8D8=","srid":null,"extensions":{"type":"lseg"}})");
+    EXPECT_NE(shape("path", "[(0,0),(1,1)]").find(R"("extensions":{"type":"path","closed":"false"})"),
+              std::string::npos);
+    EXPECT_NE(shape("path", "((0,0),(1,1))").find(R"("closed":"true")"), std::string::npos);
+    EXPECT_EQ(
+        shape("polygon", "((0,0),(1,1),(1,0))"),
+        R"({"wkb":"AQMAAAABAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAADwPwAAAAAAAPA/AAAAAAAA8D8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","srid":null,"extensions":{"type":"polygon"}})");
+    EXPECT_EQ(
+        shape("box", "(1,1),(0,0)"),
+        R"({"wkb":"AQMAAAABAAAABQAAAAAAAAAAAPA/AAAAAAAA8D8AAAAAAADwPwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA8D8AAAAAAADwPwAAAAAAAPA/","srid":null,"extensions":{"type":"box"}})");
+    EXPECT_EQ(shape("line", "{Infinity,NaN,-1e+300}"), R"({"a":"Infinity","b":"NaN","c":-1e+300})");
+    for (auto text : {"", "{1,2}", "{1,2,3,4}", "{1,x,3}"})
+        EXPECT_EQ(shape("line", text), "malformed") << text;
+    EXPECT_EQ(shape("polygon", "((0,0),(1))"), "malformed");
 }
 
 TEST(DebeziumValue, Vector) {
@@ -334,7 +362,8 @@ TEST(DebeziumValue, Unavailable) {
     EXPECT_EQ(unavailable_json(array(type_of(Kind::bytes)), o), R"(["Z29uZQ=="])");
     EXPECT_EQ(unavailable_json(array(type_of(Kind::int32)), o), "[103,111,110,101]");
     EXPECT_EQ(unavailable_json(array(type_of(Kind::int64)), o), "[103,111,110,101]");
-    EXPECT_EQ(unavailable_json(type_of(Kind::geometry), o), R"({"wkb":"Z29uZQ==","srid":null})");
+    EXPECT_EQ(unavailable_json(type_of(Kind::geometry), o),
+              R"({"wkb":"Z29uZQ==","srid":null,"extensions":null})");
     o.binary = BinaryMode::hex;
     EXPECT_EQ(unavailable_json(type_of(Kind::bytes), o), "\"gone\"");
 }

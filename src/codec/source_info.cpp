@@ -43,7 +43,9 @@ constexpr std::string_view postgres_schema =
     R"({"type":"string","optional":false,"field":"table"},)"
     R"({"type":"int64","optional":true,"field":"txId"},)"
     R"({"type":"int64","optional":true,"field":"lsn"},)"
-    R"({"type":"int64","optional":true,"field":"xmin"}],)"
+    R"({"type":"int64","optional":true,"field":"xmin"},)"
+    R"({"type":"string","optional":true,"field":"origin"},)"
+    R"({"type":"int64","optional":true,"field":"origin_lsn"}],)"
     R"("optional":false,"name":"io.debezium.connector.postgresql.Source","version":1,"field":"source"})";
 
 class PostgresSourceInfo : public SourceInfoWriter {
@@ -77,7 +79,7 @@ class PostgresSourceInfo : public SourceInfoWriter {
         put_or_null(outside ? 0 : transaction.id.value, to);
         to.put_text(",\"lsn\":");
         put_or_null(lsn, to);
-        to.put_text(",\"xmin\":null}");
+        to.put_text(",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
     }
 
     std::string connect_schema() const override { return std::string(postgres_schema); }

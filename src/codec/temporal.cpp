@@ -38,6 +38,15 @@ CivilDate civil_from_days(int64_t days) {
     return {era * 400 + year_of_era + (month <= 2), month, day};
 }
 
+int64_t days_from_civil(CivilDate date) {
+    int64_t year = date.year - (date.month <= 2);
+    int64_t era = floor_divide(year, 400);
+    int64_t of_era = year - era * 400;
+    int64_t month = date.month + (date.month > 2 ? -3 : 9);
+    int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
+}
+
 void put_iso_date(ByteBuffer& to, int64_t days) {
     CivilDate date = civil_from_days(days);
     put_year(to, date.year);

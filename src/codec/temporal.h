@@ -14,6 +14,7 @@ struct CivilDate {
 };
 // Days since 1970-01-01 in the proleptic Gregorian calendar.
 CivilDate civil_from_days(int64_t days);
+int64_t days_from_civil(CivilDate date);
 
 constexpr int64_t floor_divide(int64_t value, int64_t by) {
     return value / by - (value % by != 0 && (value < 0) != (by < 0));

@@ -71,7 +71,7 @@ def test_source_fields(shop, tail):
     assert process.wait() == 0, process.describe()
     first, second, third = process.records()
     fields = ["version", "connector", "name", "ts_ms", "snapshot", "db", "sequence", "ts_us", "ts_ns", "schema", "table",
-              "txId", "lsn", "xmin"]
+              "txId", "lsn", "xmin", "origin", "origin_lsn"]
     for record in (first, second, third):
         assert list(record.value) == ["before", "after", "source", "transaction", "op", "ts_ms", "ts_us", "ts_ns"]
         source = record.source
@@ -97,7 +97,7 @@ def test_primary_key_update(shop, tail):
     delete, tombstone, create = process.records()
     assert ops([delete, tombstone, create]) == [("orders", "d"), ("orders", "tombstone"), ("orders", "c")]
     assert delete.key == tombstone.key == {"id": 1, "line": 1} and create.key == {"id": 1, "line": 2}
-    assert delete.headers == {"__debezium.newkey": {"id": 1, "line": 2}}
+    assert delete.headers == tombstone.headers == {"__debezium.newkey": {"id": 1, "line": 2}}
     assert create.headers == {"__debezium.oldkey": {"id": 1, "line": 1}}
     assert delete.before["line"] == 1 and delete.after is None
     assert create.after == {"id": 1, "line": 2, "what": "tea"} and create.before is None

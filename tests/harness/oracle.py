@@ -457,6 +457,36 @@ def render_point(type_, text, options):
     return {"x": x, "y": y, "wkb": b64(struct.pack("<BIdd", 1, 1, x, y)), "srid": None}
 
 
+def numbers_of(text):
+    return [float(part) for part in re.split(r"[()\[\]<>{},]+", text) if part]
+
+
+def render_line(type_, text, options):
+    return dict(zip("abc", numbers_of(text)))
+
+
+def render_circle(type_, text, options):
+    x, y, radius = numbers_of(text)
+    return {"center": render_point(type_, f"({x},{y})", options), "radius": radius}
+
+
+def render_points(type_, text, options):
+    """box and polygon are polygons of one closed ring, lseg and path line strings."""
+    numbers = numbers_of(text)
+    points = list(zip(numbers[::2], numbers[1::2]))
+    if type_.name == "box":
+        (right, top), (left, bottom) = points
+        points = [(right, top), (right, bottom), (left, bottom), (left, top)]
+    extensions = {"type": type_.name}
+    if type_.name == "path":
+        extensions["closed"] = "false" if text.startswith("[") else "true"
+    ring = type_.name in ("box", "polygon")
+    head = struct.pack("<BII", 1, 3, 1) if ring else struct.pack("<BI", 1, 2)
+    points += points[:1] * ring
+    body = b"".join(struct.pack("<dd", x, y) for x, y in points)
+    return {"wkb": b64(head + struct.pack("<I", len(points)) + body), "srid": None, "extensions": extensions}
+
+
 class JsonText:
     """A string that holds this JSON, in whatever spacing and order."""
 
@@ -491,6 +521,9 @@ RENDERERS = {
     "interval": render_interval,
     "hstore": render_hstore,
     "point": render_point,
+    "line": render_line,
+    "circle": render_circle,
+    **dict.fromkeys(("box", "lseg", "path", "polygon"), render_points),
 }
 
 

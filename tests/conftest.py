@@ -1,6 +1,7 @@
 """Fixtures: a server per major version and session, a database and a folder per test."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -65,3 +66,27 @@ def make_server(server):
 def as_root():
     if os.getuid() != 0:
         missing("this test mounts a small tmpfs: run it as root")
+
+
+@pytest.fixture
+def small_disk(as_root, tmp_path):
+    """A file system of 8 MB; grow() gives it more room."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*arguments):
+        done = subprocess.run(["mount", "-t", "tmpfs", *arguments, "tmpfs", str(folder)], capture_output=True, text=True)
+        if done.returncode != 0:
+            missing(f"no tmpfs can be mounted here: {done.stderr}")
+
+    mount("-o", "size=8m")
+
+    class Disk:
+        path = folder
+
+        @staticmethod
+        def grow():
+            mount("-o", "remount,size=200m")
+
+    yield Disk
+    subprocess.run(["umount", "-l", str(folder)])

@@ -458,32 +458,6 @@ def test_environment_does_not_weaken_tls(items, leat, certificates):
 # -- the disk
 
 
-@pytest.fixture
-def small_disk(as_root, tmp_path):
-    """A file system of 8 MB; grow() gives it more room."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(*arguments):
-        done = subprocess.run(["mount", "-t", "tmpfs", *arguments, "tmpfs", str(folder)], capture_output=True, text=True)
-        if done.returncode != 0:
-            if os.environ.get("CI") == "true":
-                pytest.fail(f"mount: {done.stderr}")
-            pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
-
-    mount("-o", "size=8m")
-
-    class Disk:
-        path = folder
-
-        @staticmethod
-        def grow():
-            mount("-o", "remount,size=200m")
-
-    yield Disk
-    subprocess.run(["umount", "-l", str(folder)])
-
-
 @pytest.mark.parametrize("one_transaction", [True, False])
 def test_full_disk(items, small_disk, tmp_path, binary, one_transaction):
     """It pauses with a code, keeps the connection, and goes on by itself when there is room."""

@@ -110,11 +110,13 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
     LEAT_ASSIGN(log_, open_log_());
     ResumePoint from{log_->position(), log_->latest_schemas()};
     awaited_.reset();
+    reader_failed_ = false;
     BlockChannel channel(options_.channel_bytes);
     Status read_status, write_status;
     {
         std::jthread reader([&](std::stop_token reader_stop) {
             read_status = read(channel, from, reader_stop);
+            reader_failed_ = !read_status && read_status.error().code != ErrorCode::STOPPED;
             channel.close();
         });
         std::stop_callback forward(stop, [&] { reader.request_stop(); });
@@ -123,6 +125,8 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
         channel.close();  // a reader must not wait for room that a failed log will never make
     }
     source_->close();
+    // A reader that is stopped because writing failed says only that.
+    if (reader_failed_) return fail(std::move(read_status.error()));
     LEAT_TRY(write_status);
     LEAT_TRY(read_status);
     return options_.stop_after_snapshot;
@@ -142,7 +146,7 @@ Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
 }
 
 // A full disk is waited out here, with the block in hand: the source is held back by the channel and stays
-// connected.
+// connected. Once it is not, the block is given up: it comes again.
 template <class Write>
 Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
     for (bool waiting = false;; waiting = true) {
@@ -160,6 +164,7 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
         }
         pause(options_.full_disk_delay, stop);
         if (stop.stop_requested()) return stopped();
+        if (reader_failed_) return status;
     }
 }
 

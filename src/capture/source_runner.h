@@ -6,6 +6,7 @@
 // told only what is durable (invariant 1): the capture thread alone confirms, after sync.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -74,7 +75,8 @@ class SourceRunner {
     const OpenLog open_log_;
     std::unique_ptr<ChangeLog> log_;
     const RunnerOptions options_;
-    std::optional<Position> awaited_;  // by a sender that goes on when it is durable
+    std::atomic<bool> reader_failed_{false};  // of this attempt
+    std::optional<Position> awaited_;         // by a sender that goes on when it is durable
 
     mutable std::mutex mutex_;
     SourceStatus status_;

@@ -112,6 +112,8 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
         LEAT_ASSIGN(auto item, reader.next());
         switch (item) {
             case BlockReader::Item::end_of_block:
+                if (block.header().has(BlockFlag::unit_end) && ops_.empty() && globs_.empty())
+                    encoder_->end_unit(block.header().captured_at_us, *this);
                 return out_.size() >= flush_bytes ? flush() : Status{};
             case BlockReader::Item::schema:
                 break;

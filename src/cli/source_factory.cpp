@@ -34,6 +34,20 @@ pg::PublicationMode publication_mode(PublicationMode mode) {
     return pg::PublicationMode::filtered;
 }
 
+pg::WalPolicy wal_policy(WalPolicy policy) {
+    switch (policy) {
+        case WalPolicy::warn:
+            return pg::WalPolicy::warn;
+        case WalPolicy::fail:
+            return pg::WalPolicy::fail;
+        case WalPolicy::drop:
+            return pg::WalPolicy::drop;
+        case WalPolicy::drop_and_snapshot:
+            return pg::WalPolicy::drop_and_snapshot;
+    }
+    return pg::WalPolicy::warn;
+}
+
 Result<pg::Options> postgres_options(const SourceConfig& config, const SecretResolver& secrets,
                                      MemoryShare memory) {
     LEAT_ASSIGN(auto url, resolve_url(config, secrets));
@@ -52,6 +66,10 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.status_interval = config.status_update_interval;
     options.slot_retries_max = config.slot_retries_max;
     options.slot_retry_delay = config.slot_retry_delay;
+    options.wal_budget_bytes = config.wal_budget_bytes;
+    options.wal_policy = wal_policy(config.wal_policy);
+    options.heartbeat_interval = config.heartbeat_interval;
+    options.heartbeat_query = config.heartbeat_query;
     options.snapshot_readers = config.snapshot_threads;
     // A change is at once on the wire, in its block, and in the block before it.
     options.change_bytes_max = memory.total_bytes / 4;

@@ -266,6 +266,18 @@ std::string message_schema(std::string_view source, const DebeziumOptions& optio
         .render(false);
 }
 
+std::string heartbeat_key_schema() {
+    return structure(R"({"type":"string","optional":false,"field":"serverName"})",
+                     "io.debezium.connector.common.ServerNameKey", "")
+        .render(false);
+}
+
+std::string heartbeat_value_schema() {
+    return structure(R"({"type":"int64","optional":false,"field":"ts_ms"})",
+                     "io.debezium.connector.common.Heartbeat", "")
+        .render(false);
+}
+
 std::string transaction_key_schema() {
     return structure(R"({"type":"string","optional":false,"field":"id"})",
                      "io.debezium.connector.common.TransactionMetadataKey", "")

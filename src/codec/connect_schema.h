@@ -32,5 +32,8 @@ std::string message_schema(std::string_view source, const DebeziumOptions& optio
 // Of the transaction topic.
 std::string transaction_key_schema();
 std::string transaction_value_schema();
+// Of the heartbeat topic.
+std::string heartbeat_key_schema();
+std::string heartbeat_value_schema();
 
 }  // namespace leat

@@ -1,6 +1,7 @@
 #include "codec/debezium_encoder.h"
 
 #include "codec/connect_schema.h"
+#include "codec/debezium_heartbeat.h"
 #include "codec/json_text.h"
 #include "codec/message_filter.h"
 
@@ -16,6 +17,7 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
           std::make_unique<MessageFilter>(options_.message_prefix_include, options_.message_prefix_exclude)),
       message_topic_(sanitized_topic(options_.topic_prefix + ".message")),
       transaction_topic_(sanitized_topic(options_.topic_prefix + options_.topic_delimiter + "transaction")),
+      heartbeat_topic_(make_heartbeat_topic(options_)),
       message_database_(options_.database) {
     if (!options_.schemas_enable) return;
     message_key_head_ = schema_head(message_key_schema());

@@ -25,6 +25,8 @@ class DebeziumJsonEncoder : public Encoder {
     Status commit(const Transaction& transaction, uint64_t change_count, int64_t captured_at_us,
                   RecordSink& out) override;
 
+    void end_unit(int64_t captured_at_us, RecordSink& out) override;
+
     const DebeziumOptions& options() const { return options_; }
 
   private:
@@ -67,7 +69,8 @@ class DebeziumJsonEncoder : public Encoder {
     int64_t times_us_ = 0;
     Record record_;
 
-    const std::string message_topic_, transaction_topic_;
+    const std::string message_topic_, transaction_topic_, heartbeat_topic_;
+    int64_t heartbeat_us_ = 0;  // when there was one, or the first unit
     std::string message_key_head_, message_value_head_, transaction_key_head_, transaction_value_head_;
     std::string message_database_;
     std::vector<std::string> message_pieces_;

@@ -24,6 +24,8 @@ constexpr std::string_view boolean_names[] = {"false", "true"};
 constexpr std::string_view operation_names[] = {"c", "u", "d", "t", "none"};
 constexpr std::string_view nonfinite_names[] = {"string", "null"};
 
+constexpr std::string_view default_heartbeat_prefix = "__debezium-heartbeat";
+
 constexpr DebeziumOption options[] = {
     {"decimal.handling.mode", decimal_names, "precise"},
     {"time.precision.mode", time_names, "adaptive"},
@@ -37,6 +39,10 @@ constexpr DebeziumOption options[] = {
     {"schemas.enable", boolean_names, "false"},
     {"provide.transaction.metadata", boolean_names, "false"},
     {"topic.delimiter", {}, "."},
+    {"heartbeat.interval.ms", {}, "0"},
+    {"topic.heartbeat.prefix", {}, default_heartbeat_prefix},
+    {"heartbeat.topics.prefix", {}, default_heartbeat_prefix},
+    {"topic.heartbeat.name", {}, ""},
     {"message.prefix.include.list", {}, ""},
     {"message.prefix.exclude.list", {}, ""},
     {"json.replace.null.with.default", boolean_names, "false"},
@@ -65,6 +71,13 @@ Status set_digits(uint32_t& target, std::string_view option, std::string_view va
         return fail(ErrorCode::CONFIG_INVALID,
                     fmt::format("{}: '{}' is not a number from 0 to 10", option, value));
     return {};
+}
+
+Status set_milliseconds(uint64_t& target, std::string_view option, std::string_view value) {
+    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), target);
+    if (error == std::errc() && end == value.data() + value.size()) return {};
+    return fail(ErrorCode::CONFIG_INVALID,
+                fmt::format("{}: '{}' is not a number of milliseconds", option, value));
 }
 
 Status set_operations(std::string& target, std::string_view option, std::string_view value) {
@@ -115,6 +128,13 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
     if (name == "provide.transaction.metadata")
         return set(to.transaction_metadata, name, value, boolean_names);
     if (name == "topic.delimiter") return set_text(to.topic_delimiter, name, value);
+    if (name == "heartbeat.interval.ms") return set_milliseconds(to.heartbeat_interval_ms, name, value);
+    if (name == "heartbeat.topics.prefix" || name == "topic.heartbeat.prefix") {
+        // Two names of one option: a default of the one does not undo the other.
+        if (value == default_heartbeat_prefix) return {};
+        return set_text(to.heartbeat_prefix, name, value);
+    }
+    if (name == "topic.heartbeat.name") return to.heartbeat_topic = value, Status{};
     if (name == "message.prefix.include.list") return set_patterns(to.message_prefix_include, name, value);
     if (name == "message.prefix.exclude.list") return set_patterns(to.message_prefix_exclude, name, value);
     if (name == "json.replace.null.with.default")

@@ -41,6 +41,9 @@ struct DebeziumOptions {
     std::string skipped_operations;  // letters of c u d t
     bool schemas_enable = false;
     bool transaction_metadata = false;
+    uint64_t heartbeat_interval_ms = 0;  // 0: none
+    std::string heartbeat_prefix = "__debezium-heartbeat",
+                heartbeat_topic;  // the whole topic, if it is given
     std::string topic_delimiter = ".";
     std::vector<std::string> message_prefix_include, message_prefix_exclude;  // regular expressions
     bool replace_null_with_default = false;

@@ -42,6 +42,9 @@ class Encoder {
                           RecordSink& out) = 0;
     virtual Status commit(const Transaction& transaction, uint64_t change_count, int64_t captured_at_us,
                           RecordSink& out) = 0;
+    // After the last block of a unit, also of one without changes: a moment at which the source was known to
+    // be alive, which formats with heartbeats tell.
+    virtual void end_unit(int64_t, RecordSink&) {}
 };
 
 }  // namespace leat

@@ -24,6 +24,10 @@ std::string_view name(SnapshotMode mode);
 enum class PublicationMode : uint8_t { filtered, all_tables, disabled };
 std::string_view name(PublicationMode mode);
 
+// When the slot holds more WAL than slot.wal.budget.bytes.
+enum class WalPolicy : uint8_t { warn, fail, drop, drop_and_snapshot };
+std::string_view name(WalPolicy policy);
+
 struct SourceConfig {
     std::string name;
     SecretString url;
@@ -42,6 +46,10 @@ struct SourceConfig {
     bool drop_slot_on_stop = false;
     uint32_t slot_retries_max = 6;  // while another process still reads it
     std::chrono::milliseconds slot_retry_delay{10000};
+    uint64_t wal_budget_bytes = 10'000'000'000;
+    WalPolicy wal_policy = WalPolicy::warn;
+    std::chrono::milliseconds heartbeat_interval{0};  // 0: none
+    std::string heartbeat_query;
     bool publish_via_partition_root = false;
     std::chrono::milliseconds status_update_interval{10000};
 

@@ -78,6 +78,12 @@ TEST(Config, Defaults) {
     EXPECT_EQ(config.logging.format, LogFormat::text);
 }
 
+TEST(Config, OptionsThatNeedEachOther) {
+    EXPECT_THAT(source_refused("    heartbeat.action.query: SELECT 1\n").message,
+                HasSubstr("heartbeat.action.query"));
+    source_refused("    slot.wal.budget.policy: drop_and_snapshot\n    snapshot.mode: no_data\n");
+}
+
 TEST(Config, EveryKey) {
     Config config = parsed(R"(
 sources:
@@ -93,6 +99,8 @@ sources:
     publish.via.partition.root: true
     status.update.interval.ms: 5s
     topic.prefix: Shop-1.x
+    slot.wal.budget: {bytes: 2GB, policy: drop_and_snapshot}
+    heartbeat: {interval.ms: 30s, action.query: "SELECT 1, 2"}
     decimal.handling.mode: string
     skipped.operations: [t, u]
     tombstones.on.delete: false
@@ -124,9 +132,13 @@ secrets.paths: [keys, /srv/keys]
     EXPECT_TRUE(shop.publish_via_partition_root);
     EXPECT_EQ(shop.status_update_interval, 5s);
     EXPECT_EQ(shop.topic_prefix, "Shop-1.x");
+    EXPECT_EQ(shop.wal_budget_bytes, 2000000000u);
+    EXPECT_EQ(shop.wal_policy, WalPolicy::drop_and_snapshot);
+    EXPECT_EQ(shop.heartbeat_interval, 30s);
+    EXPECT_EQ(shop.heartbeat_query, "SELECT 1, 2");
     EXPECT_THAT(shop.format_options,
-                ElementsAre(Pair("decimal.handling.mode", "string"), Pair("skipped.operations", "t,u"),
-                            Pair("tombstones.on.delete", "false")));
+                ElementsAre(Pair("decimal.handling.mode", "string"), Pair("heartbeat.interval.ms", "30000"),
+                            Pair("skipped.operations", "t,u"), Pair("tombstones.on.delete", "false")));
     EXPECT_THAT(config.sources[1].table_include, ElementsAre("public\\.a.*", "public\\.b{1,3}"));
     EXPECT_THAT(config.sources[1].schema_exclude, ElementsAre("audit"));
     EXPECT_EQ(config.log.dir, "/etc/leat/data");

@@ -41,6 +41,10 @@ inline constexpr Option format[] = {
     {"skipped.operations", "t", works, "they are in the change log all the same"},
     {"provide.transaction.metadata", "false", works, ""},
     {"topic.delimiter", ".", works, ""},
+    {"heartbeat.interval.ms", "0", works, ""},
+    {"topic.heartbeat.prefix", "__debezium-heartbeat", works, ""},
+    {"heartbeat.topics.prefix", "__debezium-heartbeat", works, "the older name of `topic.heartbeat.prefix`"},
+    {"topic.heartbeat.name", "", works, ""},
     {"message.prefix.include.list", "", works, ""},
     {"message.prefix.exclude.list", "", works, ""},
     {"schemas.enable", "", own, "both `key.converter.schemas.enable` and `value.converter.schemas.enable`"},
@@ -220,11 +224,11 @@ inline constexpr Option slots[] = {
     {"offset.mismatch.strategy", "no_validation", answered,
      "slot and change log are always compared; a slot that does not fit stops the source with a code "
      "(`snapshot.mode: when_needed`: a new snapshot)"},
-    {"heartbeat.interval.ms", "0", answered, "an idle slot is moved on by the server's own keepalives"},
-    {"heartbeat.action.query", "", answered, "an idle slot is moved on by the server's own keepalives"},
-    {"heartbeat.topics.prefix", "__debezium-heartbeat", answered, "there are no heartbeat records"},
-    {"topic.heartbeat.prefix", "__debezium-heartbeat", answered, "there are no heartbeat records"},
-    {"topic.heartbeat.name", "", answered, "there are no heartbeat records"},
+    {"heartbeat.action.query", "", differs,
+     "run at `heartbeat.interval.ms`, which it needs; given up after ten seconds. An idle slot moves on "
+     "without it"},
+    {"slot.wal.budget.bytes", "", own, "how much WAL the slot may hold"},
+    {"slot.wal.budget.policy", "", own, "what happens when it holds more"},
 };
 
 inline constexpr std::string_view in_memory = "`memory.bytes` bounds what is in flight";

@@ -22,6 +22,7 @@ constexpr uint64_t snapshot_threads_max = 32;
 constexpr std::string_view snapshot_mode_names[] = {"initial",     "initial_only", "always",
                                                     "when_needed", "no_data",      "never"};
 constexpr std::string_view publication_mode_names[] = {"filtered", "all_tables", "disabled"};
+constexpr std::string_view wal_policy_names[] = {"warn", "fail", "drop", "drop_and_snapshot"};
 
 bool consists_of(std::string_view text, std::string_view also) {
     return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -56,12 +57,15 @@ class SourceParser {
         if (source_.url.raw().empty())
             return reader_.invalid_at(group_.line, fmt::format("sources.{}.url is missing", group_.name),
                                       "Write:  url: postgresql://user@host/database");
+        LEAT_TRY(check_combinations());
         return std::move(source_);
     }
 
   private:
     Status apply(const Setting& setting) {
         const std::string& key = setting.key;
+        if (key.starts_with("heartbeat.") && key != "heartbeat.topics.prefix")
+            return apply_heartbeat(setting);
         if (is_format_option(key)) return apply_format_option(setting);
         if (key == "url") return apply_url(setting);
         if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
@@ -139,8 +143,43 @@ class SourceParser {
         return unknown(setting);
     }
 
+    // The interval shapes the records, too.
+    Status apply_heartbeat(const Setting& setting) {
+        if (setting.key == "heartbeat.interval.ms") {
+            LEAT_ASSIGN(source_.heartbeat_interval, reader_.duration(setting, 0ms));
+            if (source_.heartbeat_interval > 0ms)
+                source_.format_options[setting.key] = std::to_string(source_.heartbeat_interval.count());
+            return {};
+        }
+        if (setting.key != "heartbeat.action.query") return unknown(setting);
+        heartbeat_query_ = setting;
+        LEAT_ASSIGN(source_.heartbeat_query, reader_.text(setting));
+        return {};
+    }
+
+    Status check_combinations() const {
+        if (heartbeat_query_ && source_.heartbeat_interval == 0ms)
+            return reader_.invalid(*heartbeat_query_, "it is run at an interval, and there is none",
+                                   "Set heartbeat.interval.ms, or remove it.");
+        if (source_.wal_policy == WalPolicy::drop_and_snapshot &&
+            source_.snapshot_mode == SnapshotMode::no_data)
+            return reader_.invalid(*wal_policy_,
+                                   "snapshot.mode: no_data takes no snapshot that could follow");
+        return {};
+    }
+
     Status apply_slot(const Setting& setting) {
         const std::string& key = setting.key;
+        if (key == "slot.wal.budget.bytes") {
+            LEAT_ASSIGN(source_.wal_budget_bytes, reader_.bytes(setting, 1));
+            return {};
+        }
+        if (key == "slot.wal.budget.policy") {
+            wal_policy_ = setting;
+            LEAT_ASSIGN(size_t index, reader_.choice(setting, wal_policy_names));
+            source_.wal_policy = static_cast<WalPolicy>(index);
+            return {};
+        }
         if (key == "slot.name") return apply_slot_name(setting);
         if (key == "slot.drop.on.stop") return apply_boolean(setting, source_.drop_slot_on_stop);
         if (key == "slot.max.retries") {
@@ -203,7 +242,7 @@ class SourceParser {
     const SecretResolver& secrets_;
     SettingReader reader_;
     SourceConfig source_;
-    std::optional<Setting> globs_, debezium_list_;
+    std::optional<Setting> globs_, debezium_list_, heartbeat_query_, wal_policy_;
 };
 
 // Which server and database a source reads, as far as that can be told without its secrets.
@@ -227,6 +266,7 @@ Place place_of(const SourceConfig& source, const SecretResolver& secrets) {
 }  // namespace
 
 std::string_view name(SnapshotMode mode) { return snapshot_mode_names[static_cast<size_t>(mode)]; }
+std::string_view name(WalPolicy policy) { return wal_policy_names[static_cast<size_t>(policy)]; }
 std::string_view name(PublicationMode mode) { return publication_mode_names[static_cast<size_t>(mode)]; }
 
 SourceConfig default_source(std::string name, SecretString url) {

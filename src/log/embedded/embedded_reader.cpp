@@ -191,8 +191,10 @@ Status EmbeddedReader::next_segment() {
 }
 
 bool EmbeddedReader::wanted(const BlockHeader& header) {
-    // A commit time without changes: the end of a transaction whose last change filled the block before.
-    bool of_interest = header.change_count > 0 || header.commit_time_us_max != 0;
+    // A commit time without changes: the end of a transaction whose last change filled the block before. The
+    // end of a unit tells that the source was alive then.
+    bool of_interest =
+        header.change_count > 0 || header.commit_time_us_max != 0 || header.has(BlockFlag::unit_end);
     if (!of_interest || header.has(BlockFlag::catalog)) return false;
     if (header.end_seq() <= skip_before_seq_) return false;
     if (skip_until_time_ && header.commit_time_us_max < *skip_until_time_) return false;

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -93,6 +94,7 @@ Result<Connection> Connection::open(const Keywords& keywords, Kind kind, const s
     add("keepalives_idle", "30");
     add("keepalives_interval", "10");
     add("keepalives_count", "3");
+    add("tcp_user_timeout", "30000");  // what was sent is acknowledged, or the network is dead
     for (auto& [name, value] : keywords) add(name.c_str(), value.c_str());
     // ... but not what the code relies on.
     add("client_encoding", "UTF8");
@@ -157,9 +159,44 @@ Error Connection::query_error(const PGresult* result) {
     return {ErrorCode::PG_QUERY, message, {}};
 }
 
+// Takes what has arrived, without waiting. True: that was all.
+bool Connection::take_results() {
+    while (!PQisBusy(raw())) {
+        PGresult* result = PQgetResult(raw());
+        if (!result) return true;
+        auto status = PQresultStatus(result);
+        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+            rows_.emplace(result);
+            continue;
+        }
+        if (!error_) error_ = query_error(result);
+        PQclear(result);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) return true;
+    }
+    return false;
+}
+
+Result<Rows> Connection::outcome() {
+    auto rows = std::exchange(rows_, std::nullopt);
+    auto error = std::exchange(error_, std::nullopt);
+    if (error) return fail(std::move(*error));
+    if (!rows) return fail(query_error(nullptr));
+    return std::move(*rows);
+}
+
+// On a connection of its own, which may hang as the first one does: not on this thread.
+void Connection::cancel_query() {
+    std::shared_ptr<PGcancel> cancel(PQgetCancel(raw()), PQfreeCancel);
+    if (!cancel) return;
+    std::thread([cancel] {
+        char error[256];
+        PQcancel(cancel.get(), error, sizeof error);
+    }).detach();
+}
+
 Result<Rows> Connection::collect(std::stop_token stop) {
     std::optional<SteadyClock::time_point> cancelled;
-    while (PQisBusy(raw())) {
+    while (!take_results()) {
         // A server that does not answer to a cancel either is not waited for.
         if (cancelled && SteadyClock::now() - *cancelled > cancel_deadline) {
             connection_.reset();
@@ -167,38 +204,56 @@ Result<Rows> Connection::collect(std::stop_token stop) {
         }
         if (stop.stop_requested() && !cancelled) {
             cancelled = SteadyClock::now();
-            std::unique_ptr<PGcancel, void (*)(PGcancel*)> cancel(PQgetCancel(raw()), PQfreeCancel);
-            char error[256];
-            if (cancel) PQcancel(cancel.get(), error, sizeof error);
+            cancel_query();
         }
         wait_socket(PQsocket(raw()), false, stop_check);
         if (!PQconsumeInput(raw())) return fail(query_error(nullptr));
     }
-    std::optional<Rows> rows;
-    std::optional<Error> error;
-    while (PGresult* result = PQgetResult(raw())) {
-        auto status = PQresultStatus(result);
-        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-            rows.emplace(result);
-            continue;
-        }
-        if (!error) error = query_error(result);
-        PQclear(result);
-        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) break;
-    }
+    auto rows = outcome();
     if (cancelled) return fail(ErrorCode::STOPPED, "the query was cancelled");
-    if (error) return fail(std::move(*error));
-    if (!rows) return fail(query_error(nullptr));
-    return std::move(*rows);
+    return rows;
+}
+
+Status Connection::send(const std::string& sql) {
+    finish_sent({});
+    kept_.reset();
+    sent_ = true;
+    if (PQsendQuery(raw(), sql.c_str())) return {};
+    kept_.emplace(fail(query_error(nullptr)));
+    return {};
+}
+
+// Waits for what send() has begun, so that the connection is free.
+void Connection::finish_sent(std::stop_token stop) {
+    if (waiting()) kept_.emplace(collect(stop));
+}
+
+Result<std::optional<Rows>> Connection::answer() {
+    if (!sent_) return std::nullopt;
+    if (!kept_) {
+        if (!PQconsumeInput(raw()))
+            kept_.emplace(fail(query_error(nullptr)));
+        else if (take_results())
+            kept_.emplace(outcome());
+        else
+            return std::nullopt;
+    }
+    Result<Rows> answer = std::move(*kept_);
+    kept_.reset();
+    sent_ = false;
+    if (!answer) return fail(std::move(answer.error()));
+    return std::move(*answer);
 }
 
 Result<Rows> Connection::query(const std::string& sql, std::stop_token stop) {
+    finish_sent(stop);
     if (!PQsendQuery(raw(), sql.c_str())) return fail(query_error(nullptr));
     return collect(stop);
 }
 
 Result<Rows> Connection::query(const std::string& sql, const std::vector<std::string>& parameters,
                                std::stop_token stop) {
+    finish_sent(stop);
     std::vector<const char*> values;
     for (auto& parameter : parameters) values.push_back(parameter.c_str());
     if (!PQsendQueryParams(raw(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
@@ -220,6 +275,15 @@ std::string Connection::quote_identifier(std::string_view name) {
         quoted += c;
     }
     return quoted + '"';
+}
+
+std::string Connection::quote_replication_literal(std::string_view text) {
+    std::string quoted = "'";
+    for (char c : text) {
+        if (c == '\'') quoted += c;
+        quoted += c;
+    }
+    return quoted + '\'';
 }
 
 std::string Connection::quote_literal(std::string_view text) {

@@ -53,6 +53,13 @@ class Connection {
                        std::stop_token stop = {});
     Status execute(const std::string& sql, std::stop_token stop = {});
 
+    // Without waiting: sends a statement (or several), whose answer is taken with answer(). Any other query
+    // in between waits for it first; its answer is kept.
+    Status send(const std::string& sql);
+    bool waiting() const { return sent_ && !kept_; }
+    // Empty: it has not come yet, or nothing was sent.
+    Result<std::optional<Rows>> answer();
+
     int server_version() const { return PQserverVersion(connection_.get()); }  // 150004
     int backend_pid() const { return PQbackendPID(connection_.get()); }
     bool alive() const { return PQstatus(connection_.get()) == CONNECTION_OK; }
@@ -64,15 +71,26 @@ class Connection {
 
     static std::string quote_identifier(std::string_view name);
     static std::string quote_literal(std::string_view text);
+    // For replication commands, whose strings know no backslash.
+    static std::string quote_replication_literal(std::string_view text);
 
   private:
     explicit Connection(PGconn* connection) : connection_(connection, PQfinish) {}
     Status wait_connected(std::stop_token stop);
     Result<Rows> collect(std::stop_token stop);
+    bool take_results();
+    Result<Rows> outcome();
+    void finish_sent(std::stop_token stop);
+    void cancel_query();
     Error query_error(const PGresult* result);
 
     std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
     std::string sqlstate_;
+    // Of the statement that is being answered: its last rows, its first error.
+    std::optional<Rows> rows_;
+    std::optional<Error> error_;
+    bool sent_ = false;
+    std::optional<Result<Rows>> kept_;
 };
 
 // Waits until the socket is ready or the deadline; false at the deadline.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "source/postgres/connection.h"
+#include "source/postgres/wal_budget.h"
 #include "source/table_selector.h"
 
 namespace leat::pg {
@@ -26,6 +27,10 @@ struct Options {
     std::chrono::milliseconds status_interval{10000};              // status.update.interval.ms
     uint32_t slot_retries_max = 6;                                 // slot.max.retries
     std::chrono::milliseconds slot_retry_delay{10000};             // slot.retry.delay.ms
+    std::chrono::milliseconds heartbeat_interval{0};               // heartbeat.interval.ms; 0: none
+    std::string heartbeat_query;                                   // heartbeat.action.query
+    uint64_t wal_budget_bytes = 10'000'000'000;                    // slot.wal.budget.bytes
+    WalPolicy wal_policy = WalPolicy::warn;                        // slot.wal.budget.policy
     uint32_t snapshot_readers = 2;                                 // snapshot.max.threads
 
     // For `leat tail`: a temporary slot and a publication of its own, both gone with it.

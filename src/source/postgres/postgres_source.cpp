@@ -23,8 +23,9 @@ namespace {
 constexpr size_t lagging_bytes = 32 << 10;
 constexpr int64_t lagging_us = 10000;
 constexpr auto lagging_pause = 500us;
-constexpr auto status_delay = 200ms;     // between news of durability and telling the server
-constexpr int silent_intervals_max = 6;  // status intervals without a byte: the connection is dead
+constexpr auto status_delay = 200ms;       // between news of durability and telling the server
+constexpr auto watch_connect_delay = 60s;  // connecting blocks the reader thread: not too often
+constexpr int silent_intervals_max = 6;    // status intervals without a byte: the connection is dead
 }  // namespace
 
 PostgresSource::PostgresSource(Options options) : options_(std::move(options)) {}
@@ -181,8 +182,11 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
         status = check_publications(state_, found, tables, options_);
     }
     if (!status) {
-        bool again = options_.snapshot_mode == SnapshotMode::when_needed &&
-                     status.error().code != ErrorCode::PG_SLOT_FOREIGN;
+        // Who lets a slot be dropped for its size has also said what is to follow, whoever dropped it.
+        bool given_up = options_.wal_policy == WalPolicy::drop_and_snapshot &&
+                        status.error().code == ErrorCode::PG_SLOT_LOST;
+        bool again = given_up || (options_.snapshot_mode == SnapshotMode::when_needed &&
+                                  status.error().code != ErrorCode::PG_SLOT_FOREIGN);
         if (!again) return fail(std::move(status.error()));
         log_error(LogLevel::warning, options_.name, "a new snapshot is needed", status.error());
         return start_new(server, std::move(tables), stop);
@@ -267,14 +271,17 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     stream_ =
         std::make_unique<FrameStream>(*replication_, options_.change_bytes_max,
                                       [this](const ServerMessage& notice) { return check_notice(notice); });
-    LEAT_TRY(stream_->start(
+    Status started = stream_->start(
         fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
                     Connection::quote_identifier(options_.slot_name), format_lsn(state_.start()),
-                    Connection::quote_literal(names), messages),
-        stop));
+                    Connection::quote_replication_literal(names), messages),
+        stop);
+    if (!started) return fail(reopened(std::move(started.error())));
     decoder_ = std::make_unique<StreamDecoder>(
         state_, in_log_, [this](const RelationMessage& message) { return describe_relation(message); },
         options_.block_bytes);
+    // What was told of the slot is remembered across reconnects; a temporary one does not outlive us anyway.
+    if (!watch_ && !options_.temporary) watch_.emplace(options_);
     streamed_ = true;
     stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
@@ -302,6 +309,7 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         }
         if (stream_->ended()) return fail(ErrorCode::PG_CONNECTION_LOST, "the server ended the stream");
         LEAT_TRY(send_status_if_due());
+        LEAT_TRY(watch());
         if ((decoder_->has_changes() && !decoder_->in_transaction()) || position_is_due()) {
             position_taken_ = SteadyClock::now();
             return decoder_->take();
@@ -343,14 +351,16 @@ Status PostgresSource::check_notice(const ServerMessage& notice) const {
 
 Error PostgresSource::stream_error(Error error) const {
     error.message += fmt::format(" (in the WAL after {})", format_lsn(decoder_->position()));
-    return error;
+    return reopened(std::move(error));
 }
 
 // An idle database: the position moves with other databases' WAL, and is appended now and then so that it can
-// be confirmed.
+// be confirmed. Where heartbeats are asked for, readers of the log see one in it.
 bool PostgresSource::position_is_due() const {
-    return decoder_->position_moved() && !decoder_->in_transaction() &&
-           SteadyClock::now() - position_taken_ >= options_.status_interval;
+    if (decoder_->in_transaction()) return false;
+    auto since = SteadyClock::now() - position_taken_;
+    bool heartbeat = options_.heartbeat_interval > 0ms && since >= options_.heartbeat_interval;
+    return heartbeat || (decoder_->position_moved() && since >= options_.status_interval);
 }
 
 Status PostgresSource::keep_alive() {
@@ -359,8 +369,8 @@ Status PostgresSource::keep_alive() {
     // unasked.
     if (stream_ && SteadyClock::now() - status_sent_ >=
                        std::min<std::chrono::milliseconds>(options_.status_interval, 1s))
-        return send_status(false);
-    return {};
+        LEAT_TRY(send_status(false));
+    return stream_ ? watch() : Status{};
 }
 
 Status PostgresSource::send_status_if_due() {
@@ -390,6 +400,39 @@ Status PostgresSource::check_alive() {
         SteadyClock::now() - status_sent_ >= options_.status_interval / 2)
         return send_status(true);
     return {};
+}
+
+Status PostgresSource::watch() {
+    if (!watch_ || !watch_->due()) return {};
+    if (!sql_->alive()) {
+        auto now = SteadyClock::now();
+        if (now - sql_tried_ < watch_connect_delay) return {};
+        sql_tried_ = now;
+        if (!connect_sql(stop_)) return {};  // the stream may well go on without it
+    }
+    ResumeState here = state_;
+    here.lsn = decoder_->position();
+    Status status = watch_->tick(*sql_, here);
+    if (status) return {};
+    ErrorCode code = status.error().code;
+    bool drops = code == ErrorCode::PG_SLOT_GIVEN_UP ||
+                 (code == ErrorCode::PG_WAL_BUDGET && options_.wal_policy == WalPolicy::drop);
+    if (drops) LEAT_TRY(give_up_slot());
+    return fail(reopened(std::move(status.error())));
+}
+
+// The slot is free once the server has noticed that its reader is gone.
+Status PostgresSource::give_up_slot() {
+    close();
+    LEAT_TRY(wait_until_slot_is_free(stop_));
+    return drop_slot(*sql_, options_.slot_name, stop_);
+}
+
+// What is found while streaming and answered by a new snapshot: open() finds it again, and takes one.
+Error PostgresSource::reopened(Error error) const {
+    bool gap = error.code == ErrorCode::PG_SLOT_LOST || error.code == ErrorCode::PG_PUBLICATION;
+    if (gap && options_.snapshot_mode == SnapshotMode::when_needed) error.code = ErrorCode::PG_STREAM_ERROR;
+    return error;
 }
 
 void PostgresSource::confirm(const Position& durable) {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "source/postgres/publication.h"
+#include "source/postgres/server_watch.h"
 #include "source/postgres/snapshot_plan.h"
 #include "source/postgres/stream_decoder.h"
 #include "source/source.h"
@@ -57,6 +58,9 @@ class PostgresSource : public Source {
     Status send_status(bool reply_requested);
     bool position_is_due() const;
     Status check_alive();
+    Status watch();
+    Status give_up_slot();
+    Error reopened(Error error) const;
 
     Options options_;
     std::optional<Connection> sql_, replication_;
@@ -70,6 +74,8 @@ class PostgresSource : public Source {
 
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
+    std::optional<ServerWatch> watch_;
+    SteadyClock::time_point sql_tried_{};  // to connect for the watch
     size_t last_fill_ = 0;
     bool reply_requested_ = false;
     std::atomic<uint64_t> durable_{0};

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "source/postgres/server_watch.h"
+
 namespace leat::pg {
 
 StreamDecoder::StreamDecoder(ResumeState resume,
@@ -282,7 +284,8 @@ Status StreamDecoder::logical_message(const WalData& wal) {
     // Its place is the end of its record, where the next one may begin, a commit: the position is not a byte
     // further. At the position or before, it was sent again, as transactions are that are in the log already.
     if (message.lsn <= resume_.lsn) return {};
-    builder_.add_message(message.lsn, false, message.prefix, message.content);
+    if (message.prefix != heartbeat_prefix)
+        builder_.add_message(message.lsn, false, message.prefix, message.content);
     resume_.lsn = message.lsn;
     return {};
 }

@@ -185,7 +185,6 @@ class Translator {
         LEAT_ASSIGN(bool defaults, flag("value.converter.replace.null.with.default", true));
         add("schemas.enable", keys ? "true" : "false");
         add("json.replace.null.with.default", defaults ? "true" : "false");
-        add("float.nonfinite.handling.mode", "null");
         return {};
     }
 

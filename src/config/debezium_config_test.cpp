@@ -63,7 +63,6 @@ TEST(DebeziumConfig, DefaultsAreDebeziums) {
     EXPECT_EQ(source.format_options["skipped.operations"], "t");
     EXPECT_EQ(source.format_options["schemas.enable"], "true");
     EXPECT_EQ(source.format_options["json.replace.null.with.default"], "true");
-    EXPECT_EQ(source.format_options["float.nonfinite.handling.mode"], "null");
     EXPECT_THAT(notices, ElementsAre(HasSubstr("database.sslmode")));
 }
 

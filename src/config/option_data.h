@@ -50,7 +50,7 @@ inline constexpr Option format[] = {
     {"schemas.enable", "", own, "both `key.converter.schemas.enable` and `value.converter.schemas.enable`"},
     {"json.replace.null.with.default", "", own,
      "`value.converter.replace.null.with.default`, and of the key"},
-    {"float.nonfinite.handling.mode", "", own, "`null` as Kafka Connect's JSON has it, or `string`"},
+    {"float.nonfinite.handling.mode", "", own, "`string` as Debezium, or `null`"},
 };
 
 inline constexpr Option format_answers[] = {

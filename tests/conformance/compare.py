@@ -161,6 +161,7 @@ class Difference:
     path: str  # regular expression for the whole path, without `.payload`
     matches: callable = lambda found: True
     volatile: bool = False  # a field that is of its moment: in every case, seen or not
+    sometimes: bool = False  # it depends on who is faster: a case may show it
 
     def covers(self, found):
         return re.fullmatch(self.path, found.path.replace(".payload", "", 1)) is not None and bool(self.matches(found))

@@ -63,15 +63,15 @@ using Places = std::vector<std::string>;
 
 TEST(PlaceMarker, FirstAndLastOfEverything) {
     Log log;
-    ASSERT_TRUE(log.marker.take(0, rows(0, 2)));
-    ASSERT_TRUE(log.marker.take(1, rows(1, 1)));  // of another reader
-    ASSERT_TRUE(log.marker.take(0, rows(0, 2)));
+    ASSERT_TRUE(log.marker.take(0, 0, rows(0, 2)));
+    ASSERT_TRUE(log.marker.take(1, 0, rows(1, 1)));  // of another reader
+    ASSERT_TRUE(log.marker.take(0, 0, rows(0, 2)));
     EXPECT_EQ(log.places, (Places{"0:first", "0:inside"}));
     ASSERT_TRUE(log.marker.table_done(1));
     ASSERT_TRUE(log.marker.table_done(0));
     ASSERT_TRUE(log.marker.table_done(7));  // has no rows
     ASSERT_TRUE(log.marker.step_done(false));
-    ASSERT_TRUE(log.marker.take(2, rows(2, 3)));
+    ASSERT_TRUE(log.marker.take(2, 0, rows(2, 3)));
     ASSERT_TRUE(log.marker.table_done(2));
     ASSERT_TRUE(log.marker.step_done(true));
     EXPECT_EQ(log.places, (Places{"0:first", "0:inside", "1:last of", "0:inside", "0:last of", "2:first of",
@@ -80,7 +80,7 @@ TEST(PlaceMarker, FirstAndLastOfEverything) {
 
 TEST(PlaceMarker, OneRowAndNone) {
     Log one, none;
-    ASSERT_TRUE(one.marker.take(0, rows(0, 1)));
+    ASSERT_TRUE(one.marker.take(0, 0, rows(0, 1)));
     ASSERT_TRUE(one.marker.table_done(0));
     ASSERT_TRUE(one.marker.step_done(true));
     EXPECT_EQ(one.places, Places{"0:last"});
@@ -91,7 +91,7 @@ TEST(PlaceMarker, OneRowAndNone) {
 
 TEST(PlaceMarker, ALargeBlockIsNotHeld) {
     Log log;
-    ASSERT_TRUE(log.marker.take(0, rows(0, 200000)));
+    ASSERT_TRUE(log.marker.take(0, 0, rows(0, 200000)));
     EXPECT_EQ(log.places.size(), 200000u);
     ASSERT_TRUE(log.marker.table_done(0));
     ASSERT_TRUE(log.marker.step_done(true));
@@ -99,10 +99,36 @@ TEST(PlaceMarker, ALargeBlockIsNotHeld) {
     EXPECT_EQ(log.places.back(), "0:inside");
 }
 
+TEST(PlaceMarker, AChunkIsWrittenWhenNoneOfItIsHeld) {
+    std::vector<size_t> written;
+    PlaceMarker marker([](Block) { return Status{}; },
+                       [&](size_t chunk) {
+                           written.push_back(chunk);
+                           return Status{};
+                       });
+    using Chunks = std::vector<size_t>;
+    ASSERT_TRUE(marker.take(0, 10, rows(0, 1)));
+    ASSERT_TRUE(marker.chunk_done(0, 10));
+    EXPECT_EQ(written, Chunks{});
+    ASSERT_TRUE(marker.chunk_done(0, 11));  // has no rows
+    EXPECT_EQ(written, Chunks{11});
+    ASSERT_TRUE(marker.take(0, 12, rows(0, 1)));
+    EXPECT_EQ(written, (Chunks{11, 10}));
+    ASSERT_TRUE(marker.chunk_done(0, 12));
+    ASSERT_TRUE(marker.table_done(0));
+    EXPECT_EQ(written, (Chunks{11, 10}));
+    ASSERT_TRUE(marker.take(1, 13, rows(1, 1)));
+    EXPECT_EQ(written, (Chunks{11, 10, 12}));
+    ASSERT_TRUE(marker.chunk_done(1, 13));
+    ASSERT_TRUE(marker.table_done(1));
+    ASSERT_TRUE(marker.step_done(true));
+    EXPECT_EQ(written, (Chunks{11, 10, 12, 13}));
+}
+
 TEST(PlaceMarker, AnErrorEndsIt) {
     PlaceMarker marker([](Block) -> Status { return fail(ErrorCode::STOPPED, ""); });
-    ASSERT_TRUE(marker.take(0, rows(0, 1)));
-    EXPECT_FALSE(marker.take(0, rows(0, 1)));
+    ASSERT_TRUE(marker.take(0, 0, rows(0, 1)));
+    EXPECT_FALSE(marker.take(0, 0, rows(0, 1)));
 }
 
 }  // namespace leat

@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto report_every = 2s;
+// A unit of a divisible step ends with the first chunk beyond one of these.
+constexpr size_t unit_bytes = 4 << 20;
+constexpr auto unit_time = 1s;
 
 Block position_block(const Position& position, BlockFlags flags) {
     BlockBuilder builder(256);
@@ -38,8 +41,10 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
         log_event(LogLevel::info, subject_,
                   fmt::format("SNAPSHOTTING {} tables{}", plan.tables().size(), about));
     }
-    PlaceMarker marker([&](Block block) { return channel_.push(std::move(block), stop); });
-    for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, marker, stop));
+    marker_ = std::make_unique<PlaceMarker>(
+        [this, stop](Block block) { return push(std::move(block), stop); },
+        [this, &plan, stop](size_t chunk) { return chunk_written(plan, chunk, stop); });
+    for (size_t step = 0; step < plan.steps().size(); ++step) LEAT_TRY(read_step(plan, step, stop));
     LEAT_TRY(channel_.push(position_block(plan.position_after(), whole_unit), stop));
     if (!left_out_.empty())
         return fail(ErrorCode::PG_TABLE_CHANGED,
@@ -55,9 +60,33 @@ Status SnapshotReader::read(SnapshotPlan& plan, std::stop_token stop) {
     return {};
 }
 
-Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& marker,
-                                 std::stop_token stop) {
+Status SnapshotReader::push(Block block, std::stop_token stop) {
+    if (!unit_open_) {
+        block.set_flags(block.header().flags | BlockFlag::unit_begin);
+        unit_begun_ = SteadyClock::now();
+        unit_bytes_ = 0;
+    }
+    unit_open_ = true;
+    unit_bytes_ += block.size();
+    return channel_.push(std::move(block), stop);
+}
+
+Status SnapshotReader::end_unit(const Position& position, std::stop_token stop) {
+    LEAT_TRY(push(position_block(position, BlockFlag::unit_end | BlockFlag::snapshot), stop));
+    unit_open_ = false;
+    return {};
+}
+
+Status SnapshotReader::chunk_written(SnapshotPlan& plan, size_t chunk, std::stop_token stop) {
+    if (!step_->divisible) return {};
+    plan.chunk_done(step_->chunks[chunk]);
+    if (!unit_open_ || (unit_bytes_ < unit_bytes && SteadyClock::now() - unit_begun_ < unit_time)) return {};
+    return end_unit(plan.position_within_step(), stop);
+}
+
+Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, std::stop_token stop) {
     SnapshotStep step = plan.steps()[index];
+    step_ = &step;
     size_t wanted = std::min<size_t>(readers_max_, step.chunks.size());
     while (readers_.size() < wanted) {
         LEAT_ASSIGN(auto reader, plan.open_reader());
@@ -67,11 +96,11 @@ Status SnapshotReader::read_step(SnapshotPlan& plan, size_t index, PlaceMarker& 
     // Schemas first, in a block of their own: the readers' blocks come in any order.
     BlockBuilder schemas;
     for (uint32_t table : step.tables) schemas.add_schema(*plan.tables()[table].schema);
-    LEAT_TRY(channel_.push(schemas.finish(BlockFlag::unit_begin | BlockFlag::snapshot), stop));
-    LEAT_TRY(read_chunks(step, wanted, marker, stop));
-    LEAT_TRY(marker.step_done(index + 1 == plan.steps().size() && left_out_.empty()));
-    return channel_.push(
-        position_block(plan.position_after_step(index), BlockFlag::unit_end | BlockFlag::snapshot), stop);
+    if (step.divisible) plan.step_begun(index);
+    LEAT_TRY(push(schemas.finish(BlockFlags{} | BlockFlag::snapshot), stop));
+    LEAT_TRY(read_chunks(step, wanted, stop));
+    LEAT_TRY(marker_->step_done(index + 1 == plan.steps().size() && left_out_.empty()));
+    return end_unit(plan.position_after_step(index), stop);
 }
 
 // Every reader holds every table of the step before one is read: none of them then waits behind somebody who
@@ -97,8 +126,7 @@ Status SnapshotReader::hold_tables(SnapshotPlan& plan, SnapshotStep& step, size_
     return {};
 }
 
-Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, PlaceMarker& marker,
-                                   std::stop_token stop) {
+Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, std::stop_token stop) {
     std::atomic<size_t> next{0};
     std::mutex mutex;
     std::condition_variable ended;
@@ -116,10 +144,11 @@ Status SnapshotReader::read_chunks(const SnapshotStep& step, size_t wanted, Plac
             uint32_t table = step.chunks[index].table;
             auto take = [&](Block block) -> Status {
                 rows_ += block.header().change_count;
-                return marker.take(table, std::move(block));
+                return marker_->take(table, index, std::move(block));
             };
             LEAT_TRY(reader.read(step.chunks[index], take, step_stop.get_token()));
-            if (--chunks_left.at(table) == 0) LEAT_TRY(marker.table_done(table));
+            LEAT_TRY(marker_->chunk_done(table, index));
+            if (--chunks_left.at(table) == 0) LEAT_TRY(marker_->table_done(table));
         }
         return {};
     };

@@ -185,6 +185,37 @@ TEST(SnapshotReader, AReaderThatCannotBeOpenedEndsTheSnapshot) {
     EXPECT_THAT(snapshot.blocks, Not(Contains("begin snapshot schema t1")));
 }
 
+TEST(SnapshotReader, ADivisibleStepIsVisibleChunkByChunk) {
+    Snapshot snapshot;
+    snapshot.plan.add_table(3, 1);
+    snapshot.plan.make_divisible();
+    // Blocks as large as what ends a unit.
+    snapshot.plan.on_read = [&](const Chunk&, auto& take, auto) {
+        return take(make_rows(*snapshot.plan.tables()[0].schema, 1, 150000));
+    };
+    ASSERT_TRUE(snapshot.read(1));
+    std::vector<std::string> positions;
+    for (auto& line : snapshot.blocks)
+        if (size_t at = line.find('['); at != std::string::npos) positions.push_back(line.substr(at));
+    EXPECT_THAT(positions, ElementsAre("[before]", "[in step 0: 1-1]", "[in step 0: 1-1 2-2]",
+                                       "[in step 0: 1-1 2-2 3-3]", "[step 0]", "[after]"));
+}
+
+TEST(SnapshotReader, SmallChunksShareAUnit) {
+    Snapshot snapshot;
+    snapshot.plan.add_table(3, 1);
+    snapshot.plan.make_divisible();
+    snapshot.plan.on_read = [&](const Chunk& chunk, auto& take, auto) -> Status {
+        LEAT_TRY(
+            take(make_rows(*snapshot.plan.tables()[0].schema, std::stoi(chunk.from), std::stoi(chunk.to))));
+        return {};
+    };
+    ASSERT_TRUE(snapshot.read(1));
+    // Unless the machine is so slow that a second passes.
+    EXPECT_LE(snapshot.blocks.size(), 9u);
+    EXPECT_THAT(snapshot.blocks, Contains("end snapshot [step 0]"));
+}
+
 TEST(SnapshotReader, AnErrorOfTheBeginningIsTold) {
     Snapshot snapshot;
     snapshot.plan.on_begin = [](auto) { return fail(ErrorCode::PG_NO_FREE_SLOT, ""); };

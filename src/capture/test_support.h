@@ -318,6 +318,12 @@ class FakeSnapshotPlan : public SnapshotPlan {
         if (on_open_reader) LEAT_TRY(on_open_reader());
         return std::make_unique<Reader>(*this);
     }
+    void make_divisible() {
+        for (SnapshotStep& step : steps_) step.divisible = true;
+    }
+    void step_begun(size_t step) override { done_ = fmt::format("in step {}:", step); }
+    void chunk_done(const Chunk& chunk) override { done_ += fmt::format(" {}-{}", chunk.from, chunk.to); }
+    Position position_within_step() override { return {done_}; }
     Position position_after_step(size_t step) override { return {fmt::format("step {}", step)}; }
     Position position_after() override { return {"after"}; }
 
@@ -339,6 +345,7 @@ class FakeSnapshotPlan : public SnapshotPlan {
     Journal& journal_;
     std::vector<SnapshotTable> tables_;
     std::vector<SnapshotStep> steps_;
+    std::string done_;
 };
 
 }  // namespace leat::capture_test

@@ -71,6 +71,8 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.heartbeat_interval = config.heartbeat_interval;
     options.heartbeat_query = config.heartbeat_query;
     options.snapshot_readers = config.snapshot_threads;
+    options.chunk_rows = config.incremental_chunk_rows;
+    options.incremental_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 8, 1 << 20);
     // A change is at once on the wire, in its block, and in the block before it.
     options.change_bytes_max = memory.total_bytes / 4;
     return options;

@@ -39,6 +39,7 @@ struct SourceConfig {
 
     SnapshotMode snapshot_mode = SnapshotMode::initial;
     uint32_t snapshot_threads = 2;  // connections that read it
+    uint64_t incremental_chunk_rows = 10240;
 
     std::string slot_name;         // leat_<name>
     std::string publication_name;  // leat_<name>

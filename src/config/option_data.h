@@ -181,7 +181,7 @@ inline constexpr Option snapshots[] = {
      "tables are read side by side, large ones in pieces"},
     {"snapshot.delay.ms", "0", refused, "start Leat when the snapshot may begin", "0"},
     {"streaming.delay.ms", "0", refused, "the change log takes what comes, at any speed", "0"},
-    {"incremental.snapshot.chunk.size", "1024", answered, "only with signals"},
+    {"incremental.snapshot.chunk.size", "1024", works, ""},
     {"incremental.snapshot.allow.schema.changes", "false", answered, "only with signals"},
     {"incremental.snapshot.watermarking.strategy", "INSERT_INSERT", answered,
      "nothing is written into the database; rows are placed by what each transaction shows"},

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr size_t source_name_bytes_max = 50;
 constexpr size_t pg_name_bytes_max = 63;
 constexpr uint64_t snapshot_threads_max = 32;
+constexpr uint64_t chunk_rows_max = 1000000;
 
 // In the order of the enumerations; `never` is one name more.
 constexpr std::string_view snapshot_mode_names[] = {"initial",     "initial_only", "always",
@@ -70,6 +71,7 @@ class SourceParser {
         if (key == "url") return apply_url(setting);
         if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
         if (key.starts_with("snapshot.")) return apply_snapshot(setting);
+        if (key.starts_with("incremental.snapshot.")) return apply_incremental(setting);
         if (key.starts_with("slot.") || key.starts_with("publi")) return apply_slot(setting);
         if (key == "status.update.interval.ms") {
             LEAT_ASSIGN(source_.status_update_interval, reader_.duration(setting, 100ms));
@@ -141,6 +143,12 @@ class SourceParser {
             return {};
         }
         return unknown(setting);
+    }
+
+    Status apply_incremental(const Setting& setting) {
+        if (setting.key != "incremental.snapshot.chunk.size") return unknown(setting);
+        LEAT_ASSIGN(source_.incremental_chunk_rows, reader_.number(setting, 1, chunk_rows_max));
+        return {};
     }
 
     // The interval shapes the records, too.

@@ -1,8 +1,8 @@
 // Contract of a snapshot: what is read, in which steps, and how far it got. Shared by all sources.
 //
-// A snapshot is a list of steps; each step is one unit in the change log, visible when whole. A step is one
-// large table or several small ones, cut into chunks that any number of readers take in parallel, in any
-// order.
+// A snapshot is a list of steps. A step is one large table or several small ones, cut into chunks that any
+// number of readers take in parallel, in any order. A divisible step becomes visible bit by bit, and what was
+// read of it is remembered chunk by chunk; another is one unit in the change log, visible when whole.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,7 @@ struct SnapshotTable {
 struct SnapshotStep {
     std::vector<uint32_t> tables;  // indexes into SnapshotPlan::tables()
     std::vector<Chunk> chunks;
+    bool divisible = false;
 };
 
 // Reads chunks over one connection of its own. Belongs to one thread.
@@ -63,6 +64,13 @@ class SnapshotPlan {
     virtual const std::vector<SnapshotStep>& steps() const = 0;
     // The table (index) is not read in this snapshot: another attempt does, under a new one.
     virtual void leave_out(uint32_t) {}
+    // Of a divisible step. These three may come from other threads than the reader thread, one at a time.
+    // Rows of the step's tables are in the log from here on, without being all of them;
+    virtual void step_begun(size_t) {}
+    // all rows of the chunk are;
+    virtual void chunk_done(const Chunk&) {}
+    // and this is appended with what was told so.
+    virtual Position position_within_step() { return {}; }
     virtual Result<std::unique_ptr<ChunkReader>> open_reader() = 0;
     // Appended with the end of the step, by its index. Steps are finished in order.
     virtual Position position_after_step(size_t step) = 0;

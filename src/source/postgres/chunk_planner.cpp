@@ -61,21 +61,28 @@ std::vector<Chunk> plan_chunks(uint32_t table, const std::vector<Storage>& stora
     return chunks;
 }
 
+uint32_t file_of(const Storage& storage) { return static_cast<uint32_t>(parse_number(storage.version)); }
+
 std::vector<SnapshotStep> plan_steps(std::vector<std::vector<Chunk>> chunks_by_table,
-                                     const std::vector<uint64_t>& bytes_by_table) {
+                                     const std::vector<uint64_t>& bytes_by_table,
+                                     const std::vector<bool>& divisible) {
     std::vector<SnapshotStep> steps;
     uint64_t bytes = 0;
-    for (uint32_t table = 0; table < chunks_by_table.size(); ++table) {
-        bool fits = !steps.empty() && bytes + bytes_by_table[table] <= step_bytes_max &&
+    auto add = [&](uint32_t table) {
+        bool fits = !steps.empty() && steps.back().divisible == divisible[table] &&
+                    bytes + bytes_by_table[table] <= step_bytes_max &&
                     steps.back().tables.size() < step_tables_max;
         if (!fits) {
-            steps.emplace_back();
+            steps.emplace_back().divisible = divisible[table];
             bytes = 0;
         }
         bytes += bytes_by_table[table];
         steps.back().tables.push_back(table);
         for (Chunk& chunk : chunks_by_table[table]) steps.back().chunks.push_back(std::move(chunk));
-    }
+    };
+    for (bool wanted : {true, false})
+        for (uint32_t table = 0; table < chunks_by_table.size(); ++table)
+            if (divisible[table] == wanted) add(table);
     return steps;
 }
 

@@ -14,6 +14,8 @@ struct PageRange {
     bool whole() const { return first == 0 && last == 0; }
 };
 PageRange page_range(const Chunk& chunk);
+// The file's number, which Storage::version begins with.
+uint32_t file_of(const Storage& storage);
 
 // The chunks of one table, for a number of readers. Only heaps have ctid ranges, and servers before 14 would
 // read the whole table for each: can_split is false there.
@@ -22,7 +24,9 @@ std::vector<Chunk> plan_chunks(uint32_t table, const std::vector<Storage>& stora
 
 // Steps in table order: a large table alone, small ones together, since all readers wait for the end of a
 // step.
+// Divisible tables (by table) come first, since they do not share a step with others.
 std::vector<SnapshotStep> plan_steps(std::vector<std::vector<Chunk>> chunks_by_table,
-                                     const std::vector<uint64_t>& bytes_by_table);
+                                     const std::vector<uint64_t>& bytes_by_table,
+                                     const std::vector<bool>& divisible);
 
 }  // namespace leat::pg

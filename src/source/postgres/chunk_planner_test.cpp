@@ -105,7 +105,7 @@ TEST(ChunkPlanner, RowsAreSharedOutByPages) {
 TEST(PlanSteps, SmallTablesShareAStep) {
     std::vector<std::vector<Chunk>> chunks;
     for (uint32_t table = 0; table < 3; ++table) chunks.push_back(plan_chunks(table, {heap(1)}, 1, 2, true));
-    auto steps = plan_steps(chunks, {8192, 8192, 8192});
+    auto steps = plan_steps(chunks, {8192, 8192, 8192}, {false, false, false});
     ASSERT_EQ(steps.size(), 1u);
     EXPECT_EQ(steps[0].tables, (std::vector<uint32_t>{0, 1, 2}));
     ASSERT_EQ(steps[0].chunks.size(), 3u);
@@ -114,14 +114,14 @@ TEST(PlanSteps, SmallTablesShareAStep) {
 
 TEST(PlanSteps, ALargeTableHasAStepOfItsOwn) {
     std::vector<std::vector<Chunk>> chunks(3);
-    auto steps = plan_steps(chunks, {1000, 100 << 20, 1000});
+    auto steps = plan_steps(chunks, {1000, 100 << 20, 1000}, {true, true, true});
     ASSERT_EQ(steps.size(), 3u);
     EXPECT_EQ(steps[1].tables, (std::vector<uint32_t>{1}));
 }
 
 TEST(PlanSteps, AStepTakesABoundedNumberOfTables) {
     std::vector<std::vector<Chunk>> chunks(1001);
-    auto steps = plan_steps(chunks, std::vector<uint64_t>(1001, 0));
+    auto steps = plan_steps(chunks, std::vector<uint64_t>(1001, 0), std::vector<bool>(1001, false));
     std::vector<uint32_t> tables;
     for (const SnapshotStep& step : steps) {
         EXPECT_LE(step.tables.size(), 200u);
@@ -131,10 +131,20 @@ TEST(PlanSteps, AStepTakesABoundedNumberOfTables) {
     for (uint32_t table = 0; table < 1001; ++table) EXPECT_EQ(tables[table], table);
 }
 
-TEST(PlanSteps, NoTablesAreNoSteps) { EXPECT_TRUE(plan_steps({}, {}).empty()); }
+TEST(PlanSteps, DivisibleTablesComeFirstAndShareNoStepWithOthers) {
+    std::vector<std::vector<Chunk>> chunks(4);
+    auto steps = plan_steps(chunks, {1, 1, 1, 1}, {false, true, false, true});
+    ASSERT_EQ(steps.size(), 2u);
+    EXPECT_TRUE(steps[0].divisible);
+    EXPECT_EQ(steps[0].tables, (std::vector<uint32_t>{1, 3}));
+    EXPECT_FALSE(steps[1].divisible);
+    EXPECT_EQ(steps[1].tables, (std::vector<uint32_t>{0, 2}));
+}
+
+TEST(PlanSteps, NoTablesAreNoSteps) { EXPECT_TRUE(plan_steps({}, {}, {}).empty()); }
 
 TEST(PlanSteps, AnEmptyTableStillBelongsToAStep) {
-    auto steps = plan_steps({{}}, {0});
+    auto steps = plan_steps({{}}, {0}, {true});
     ASSERT_EQ(steps.size(), 1u);
     EXPECT_TRUE(steps[0].chunks.empty());
 }

@@ -84,6 +84,11 @@ Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Opt
         new PostgresChunkReader(std::move(connection), options, transaction, tables, std::move(odd_casts)));
 }
 
+Result<uint64_t> PostgresChunkReader::xmin(std::stop_token stop) {
+    LEAT_ASSIGN(auto rows, connection_.query("SELECT pg_snapshot_xmin(pg_current_snapshot())", stop));
+    return std::stoull(rows.text(0, 0));
+}
+
 Result<bool> PostgresChunkReader::hold(uint32_t table, std::stop_token stop) {
     const CopyTable& copied = tables_[table];
     for (const Storage& storage : copied.storage) {

@@ -28,6 +28,8 @@ class PostgresChunkReader : public ChunkReader {
                                                              const std::vector<CopyTable>& tables,
                                                              std::stop_token stop);
 
+    // Of the snapshot it reads under: every transaction below had ended.
+    Result<uint64_t> xmin(std::stop_token stop);
     Result<bool> hold(uint32_t table, std::stop_token stop) override;
     Status read(const Chunk& chunk, const std::function<Status(Block)>& take, std::stop_token stop) override;
 

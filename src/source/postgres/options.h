@@ -32,6 +32,8 @@ struct Options {
     uint64_t wal_budget_bytes = 10'000'000'000;                    // slot.wal.budget.bytes
     WalPolicy wal_policy = WalPolicy::warn;                        // slot.wal.budget.policy
     uint32_t snapshot_readers = 2;                                 // snapshot.max.threads
+    uint64_t chunk_rows = 10240;                                   // incremental.snapshot.chunk.size
+    size_t incremental_bytes = 8 << 20;  // of chunks that wait to be merged into the stream
 
     // For `leat tail`: a temporary slot and a publication of its own, both gone with it.
     bool temporary = false;

@@ -25,6 +25,8 @@ constexpr int64_t lagging_us = 10000;
 constexpr auto lagging_pause = 500us;
 constexpr auto status_delay = 200ms;       // between news of durability and telling the server
 constexpr auto watch_connect_delay = 60s;  // connecting blocks the reader thread: not too often
+constexpr auto incremental_delay = 10ms;   // until it is noticed that a chunk was read
+constexpr auto ask_delay = 50ms;           // between questions how far an idle server's stream is
 constexpr int silent_intervals_max = 6;    // status intervals without a byte: the connection is dead
 }  // namespace
 
@@ -195,7 +197,13 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     durable_ = state_.start().value;
     state_.timeline = server.timeline;
     state_.timeline_begin = server.timeline_begin();
-    if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) to_read = tables;
+    keep_unfinished(tables);
+    if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) {
+        to_read = tables;
+        state_.unfinished.clear();
+    } else if (!in_snapshot) {
+        read_incrementally(to_read);
+    }
     if (options_.snapshot_mode == SnapshotMode::no_data) to_read.clear();
     // Told to the log before the publications change: see TableDefinition::not_captured.
     auto markers = no_longer_captured(tables);
@@ -286,7 +294,7 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
     last_fill_ = 0;
-    return {};
+    return start_incremental();
 }
 
 Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {
@@ -300,25 +308,32 @@ Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(con
 Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait) {
     auto deadline = SteadyClock::now() + wait;
     while (true) {
-        while (true) {
+        while (!merge_is_due()) {
             auto frame = stream_->next();
             if (!frame) return fail(stream_error(std::move(frame.error())));
             if (!*frame) break;
             LEAT_TRY(take_message(**frame));
-            if (decoder_->block_is_full()) return decoder_->take();
+            if (decoder_->block_is_full()) return take_block();
+        }
+        if (merge_is_due() && !decoder_->has_changes()) LEAT_TRY(merge());
+        if (!merged_.empty()) {
+            Block block = std::move(merged_.front());
+            merged_.pop_front();
+            return block;
         }
         if (stream_->ended()) return fail(ErrorCode::PG_CONNECTION_LOST, "the server ended the stream");
         LEAT_TRY(send_status_if_due());
         LEAT_TRY(watch());
         if ((decoder_->has_changes() && !decoder_->in_transaction()) || position_is_due()) {
             position_taken_ = SteadyClock::now();
-            return decoder_->take();
+            return take_block();
         }
         auto now = SteadyClock::now();
         if (now >= deadline) return std::nullopt;
         if (is_lagging()) std::this_thread::sleep_for(lagging_pause);
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
-        LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, status_delay)));
+        auto wait_max = incremental_ ? incremental_delay : status_delay;
+        LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, wait_max)));
         if (last_fill_ > 0)
             received_ = SteadyClock::now();
         else
@@ -376,6 +391,9 @@ Status PostgresSource::keep_alive() {
 Status PostgresSource::send_status_if_due() {
     auto since = SteadyClock::now() - status_sent_;
     bool news = durable_ != told_ && since >= status_delay;
+    // An idle server tells only when it is asked that the stream has passed what a chunk waits for.
+    if (incremental_ && incremental_->waits_beyond(decoder_->position()) && since >= ask_delay)
+        return send_status(true);
     if (reply_requested_ || news || since >= options_.status_interval) return send_status(false);
     return {};
 }
@@ -441,6 +459,8 @@ void PostgresSource::confirm(const Position& durable) {
 }
 
 void PostgresSource::close() {
+    incremental_.reset();
+    merged_.clear();
     stream_.reset();
     decoder_.reset();
     replication_.reset();

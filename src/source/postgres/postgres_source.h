@@ -3,10 +3,12 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 
 #include "base/clock.h"
+#include "source/postgres/incremental_snapshot.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/server_watch.h"
 #include "source/postgres/snapshot_plan.h"
@@ -42,6 +44,8 @@ class PostgresSource : public Source {
     Result<std::unique_ptr<SnapshotPlan>> resume(const ServerIdentity& server, std::vector<TableInfo> tables,
                                                  std::stop_token stop);
     bool is_captured(const TableInfo& table) const;
+    void keep_unfinished(const std::vector<TableInfo>& tables);
+    void read_incrementally(std::vector<TableInfo>& to_read);
     std::vector<std::shared_ptr<const TableSchema>> no_longer_captured(const std::vector<TableInfo>& tables);
     Error slot_in_use(const SlotInfo& slot) const;
     Status wait_until_slot_is_free(std::stop_token stop);
@@ -49,6 +53,13 @@ class PostgresSource : public Source {
                                        std::vector<TableInfo> to_read,
                                        std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
+
+    Status start_incremental();
+    Result<std::optional<IncrementalSnapshot::Description>> describe_for_snapshot(uint32_t table);
+    Result<uint64_t> next_transaction();
+    bool merge_is_due() const;
+    Status merge();
+    Block take_block();
 
     bool is_lagging() const;
     Status take_message(Bytes copy_data);
@@ -75,7 +86,9 @@ class PostgresSource : public Source {
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
     std::optional<ServerWatch> watch_;
-    SteadyClock::time_point sql_tried_{};  // to connect for the watch
+    SteadyClock::time_point sql_tried_{};               // to connect for the watch
+    std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
+    std::deque<Block> merged_;                          // a unit of its rows, to be handed on
     size_t last_fill_ = 0;
     bool reply_requested_ = false;
     std::atomic<uint64_t> durable_{0};

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/logging.h"
 #include "source/postgres/chunk_planner.h"
+#include "source/postgres/key_sql.h"
 #include "source/postgres/publication.h"
 
 namespace leat::pg {
@@ -143,10 +144,16 @@ Status PostgresSnapshotPlan::wait_for_older_transactions(std::stop_token stop) {
 Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
     std::vector<std::vector<Chunk>> chunks;
     std::vector<uint64_t> bytes;
+    std::vector<bool> divisible;
     bool can_split = context_.sql.server_version() >= 140000;
     for (uint32_t i = 0; i < infos_.size(); ++i) {
         LEAT_ASSIGN(auto definition, context_.catalog.define(infos_[i], stop));
+        const TableSchema* before = context_.schemas.latest(definition.table);
+        known_.push_back(before && before->captured());
         copy_tables_[i].schema = context_.schemas.assign(std::move(definition));
+        // The rest of such a table can be read later, beside the stream.
+        divisible.push_back(kind_ != Kind::without_slot && !known_[i] &&
+                            has_usable_key(*copy_tables_[i].schema));
         uint64_t pages = 0;
         for (const Storage& part : copy_tables_[i].storage) pages += part.pages;
         bytes.push_back(pages * 8192);
@@ -154,26 +161,59 @@ Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
         chunks.push_back(plan_chunks(i, copy_tables_[i].storage, infos_[i].rows_estimate,
                                      context_.options.snapshot_readers, can_split));
     }
-    steps_ = plan_steps(std::move(chunks), bytes);
+    for (auto& of_table : chunks) left_.push_back(of_table.size());
+    steps_ = plan_steps(std::move(chunks), bytes, divisible);
     return {};
 }
 
 Result<std::unique_ptr<ChunkReader>> PostgresSnapshotPlan::open_reader() {
     LEAT_ASSIGN(auto reader, PostgresChunkReader::open(context_.options, snapshot_, transaction_,
                                                        copy_tables_, std::stop_token{}));
+    if (xmin_ == 0) {
+        LEAT_ASSIGN(xmin_, reader->xmin({}));
+    }
     return std::unique_ptr<ChunkReader>(std::move(reader));
 }
 
-// Tables of finished steps have their schema in the log, which is how a restart knows them.
+// The stream leaves out what the snapshot shows of a table: not of one that was captured before, since the
+// log has rows of it that may have been deleted in between.
+void PostgresSnapshotPlan::note_visibility(uint32_t table) {
+    if (kind_ != Kind::beside_old_slot || left_out_[table] || known_[table]) return;
+    auto snapshot = static_cast<uint32_t>(context_.state.snapshots.size() - 1);
+    auto oid = infos_[table].oid;
+    std::erase_if(context_.state.tables, [&](const TableVisibility& t) { return t.table == oid; });
+    context_.state.tables.push_back({oid, snapshot});
+}
+
+void PostgresSnapshotPlan::step_begun(size_t step) {
+    for (uint32_t table : steps_[step].tables) {
+        if (left_out_[table]) continue;
+        note_visibility(table);
+        TableProgress progress;
+        progress.table = infos_[table].oid;
+        progress.pages_xmin = xmin_;
+        context_.state.unfinished.push_back(std::move(progress));
+    }
+}
+
+void PostgresSnapshotPlan::chunk_done(const Chunk& chunk) {
+    auto& unfinished = context_.state.unfinished;
+    auto table = std::ranges::find_if(
+        unfinished, [&](const TableProgress& t) { return t.table == infos_[chunk.table].oid; });
+    if (table == unfinished.end()) return;
+    PageRange range = page_range(chunk);
+    const Storage& storage = copy_tables_[chunk.table].storage[range.storage];
+    add_pages(*table, {storage.oid, file_of(storage), range.first, range.last});
+    if (--left_[chunk.table] == 0) unfinished.erase(table);
+}
+
+// Tables of finished steps have their schema in the log and are not unfinished, which is how a restart knows
+// them.
 Position PostgresSnapshotPlan::position_after_step(size_t step) {
-    if (kind_ == Kind::beside_old_slot) {
-        auto snapshot = static_cast<uint32_t>(context_.state.snapshots.size() - 1);
-        for (uint32_t table : steps_[step].tables) {
-            if (left_out_[table]) continue;
-            auto oid = infos_[table].oid;
-            std::erase_if(context_.state.tables, [&](const TableVisibility& t) { return t.table == oid; });
-            context_.state.tables.push_back({oid, snapshot});
-        }
+    for (uint32_t table : steps_[step].tables) {
+        if (!steps_[step].divisible) note_visibility(table);
+        std::erase_if(context_.state.unfinished,
+                      [&](const TableProgress& t) { return t.table == infos_[table].oid; });
     }
     return context_.state.encode();
 }

@@ -49,6 +49,9 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     const std::vector<SnapshotStep>& steps() const override { return steps_; }
     void leave_out(uint32_t table) override { left_out_[table] = true; }
     Result<std::unique_ptr<ChunkReader>> open_reader() override;
+    void step_begun(size_t step) override;
+    void chunk_done(const Chunk& chunk) override;
+    Position position_within_step() override { return context_.state.encode(); }
     Position position_after_step(size_t step) override;
     Position position_after() override;
 
@@ -60,6 +63,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     Status hold_tables(std::stop_token stop);
     Status read_storage(std::stop_token stop);
     Status plan_tables(std::stop_token stop);
+    void note_visibility(uint32_t table);
 
     Context context_;
     const Kind kind_;
@@ -71,6 +75,9 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     std::vector<SnapshotStep> steps_;
     std::optional<TableGuard> guard_;
     std::vector<bool> left_out_;  // by table
+    std::vector<bool> known_;     // by table: all of it was captured before
+    std::vector<size_t> left_;    // by table: chunks
+    uint64_t xmin_ = 0;           // of the snapshot
     std::string snapshot_;
     Transaction transaction_;
     bool exporting_ = false;  // the SQL connection holds the exporting transaction

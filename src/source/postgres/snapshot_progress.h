@@ -1,4 +1,4 @@
-// How far the snapshot of a table is, as it stands in the position (docs/adr/0006).
+// How far the snapshot of a table is, as it stands in the position (docs/adr/0008).
 #pragma once
 
 #include <string>

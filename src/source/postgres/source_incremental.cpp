@@ -1,0 +1,110 @@
+// PostgresSource: what is read while the stream goes on.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "source/postgres/catalog_queries.h"
+#include "source/postgres/postgres_source.h"
+
+namespace leat::pg {
+
+namespace {
+
+// As has_usable_key() says it of a schema.
+bool has_usable_key(const TableInfo& table) {
+    switch (table.replica_identity) {
+        case 'd':
+            return !table.primary_key.empty() && !table.deferrable_key;
+        case 'i':
+            return !table.identity_index.empty();
+        case 'f':
+            return !table.primary_key.empty();
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+// Tables that are not captured any more need no rest of a snapshot.
+void PostgresSource::keep_unfinished(const std::vector<TableInfo>& tables) {
+    std::erase_if(state_.unfinished, [&](const TableProgress& progress) {
+        return std::ranges::none_of(tables, [&](const TableInfo& t) { return t.oid == progress.table; });
+    });
+}
+
+// Tables that came later are read while the stream goes on, if they have a key. What the stream brings of
+// them is written with the note that they are unfinished.
+void PostgresSource::read_incrementally(std::vector<TableInfo>& to_read) {
+    if (options_.snapshot_mode == SnapshotMode::no_data) return;
+    std::erase_if(to_read, [&](const TableInfo& table) {
+        if (!has_usable_key(table)) return false;
+        TableProgress progress;
+        progress.table = table.oid;
+        state_.unfinished.push_back(std::move(progress));
+        return true;
+    });
+}
+
+Status PostgresSource::start_incremental() {
+    merged_.clear();
+    incremental_.reset();
+    if (state_.unfinished.empty()) return {};
+    IncrementalSnapshot::Database database;
+    database.describe = [this](uint32_t table) { return describe_for_snapshot(table); };
+    database.next_transaction = [this] { return next_transaction(); };
+    incremental_ = std::make_unique<IncrementalSnapshot>(options_, std::move(database), state_.unfinished);
+    decoder_->set_observer(incremental_.get());
+    return incremental_->begin();
+}
+
+Result<std::optional<IncrementalSnapshot::Description>> PostgresSource::describe_for_snapshot(
+    uint32_t table) {
+    if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
+    IncrementalSnapshot::Description description;
+    LEAT_ASSIGN(auto rows, sql_->query("SELECT " LEAT_STORAGE_VERSION("$1::pg_catalog.oid"),
+                                       {std::to_string(table)}, stop_));
+    description.version = rows.text(0, 0);
+    LEAT_ASSIGN(auto info, catalog_->table(table, stop_));
+    if (!info || !options_.tables.selects(info->schema, info->name)) return std::nullopt;
+    description.quoted_name = info->quoted_name();
+    description.partitioned = info->kind == 'p';
+    description.rows_estimate = info->rows_estimate;
+    LEAT_ASSIGN(auto definition, catalog_->define(*info, stop_));
+    description.schema = schemas_->assign(std::move(definition));
+    return description;
+}
+
+Result<uint64_t> PostgresSource::next_transaction() {
+    if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
+    LEAT_ASSIGN(auto rows, sql_->query("SELECT pg_snapshot_xmax(pg_current_snapshot())", stop_));
+    std::string text = rows.text(0, 0);
+    uint64_t next = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), next).ec != std::errc())
+        return fail(ErrorCode::PG_PROTOCOL, "the server's next transaction id cannot be read");
+    return next;
+}
+
+bool PostgresSource::merge_is_due() const {
+    return incremental_ && !decoder_->in_transaction() && incremental_->is_due(decoder_->position());
+}
+
+Status PostgresSource::merge() {
+    LEAT_ASSIGN(auto blocks, incremental_->merge(*decoder_, *schemas_));
+    std::ranges::move(blocks, std::back_inserter(merged_));
+    if (!incremental_->done()) return {};
+    if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
+    decoder_->set_observer(nullptr);
+    incremental_.reset();
+    return {};
+}
+
+// What the position says of unfinished tables is as new as the changes before it.
+Block PostgresSource::take_block() {
+    if (incremental_)
+        if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
+    return decoder_->take();
+}
+
+}  // namespace leat::pg

@@ -1,0 +1,190 @@
+"""Snapshots while the stream goes on: what comes out, folded, is what the tables hold."""
+
+import os
+import random
+import signal
+
+import pytest
+
+from harness.fold import fold
+from harness.workload import TABLES, Workload, compare_table
+
+SEED = int(os.environ.get("LEAT_SEED") or random.randrange(10**6))
+COMPLETE = r"incremental snapshot of public\.{} complete: (\d+) rows"
+
+
+def rows_of(leat, table, strict=False):
+    return fold((r for r in leat.log() if r.table == table), strict).tables.get(f"shop.public.{table}", {})
+
+
+def start_with(leat, database, tables=("public.first",), **options):
+    """A source that streams one table already."""
+    database.execute("CREATE TABLE IF NOT EXISTS first (id int PRIMARY KEY)")
+    leat.configure(database.url(), tables=list(tables), **options)
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    return process
+
+
+def add_tables(leat, process, database, tables, **options):
+    process.stop()
+    leat.configure(database.url(), tables=["public.first", *tables], **options)
+    return leat.run()
+
+
+def test_a_table_that_is_added_is_read_while_the_stream_goes_on(database, leat):
+    database.execute("CREATE TABLE added (id int PRIMARY KEY, v text)")
+    database.execute("INSERT INTO added SELECT i, 'row ' || i FROM generate_series(1, 5000) i")
+    process = start_with(leat, database)
+    process = add_tables(leat, process, database, ["public.added"])
+    process.wait_stderr(COMPLETE.format("added"))
+    database.execute("INSERT INTO added VALUES (6000, 'new'); UPDATE added SET v = 'changed' WHERE id = 1")
+    records = [r for r in leat.wait_marker(process, database) if r.table == "added"]
+    process.stop()
+    assert [r.op for r in records] == ["r"] * 5000 + ["c", "u"]
+    assert {r.source["snapshot"] for r in records[:5000]} == {"incremental"}
+    assert [r.after["id"] for r in records[:5000]] == list(range(1, 5001))
+    assert records[-1].after == {"id": 1, "v": "changed"}
+
+
+KEYS = {
+    "uuid": ("id uuid", "md5(i::text)::uuid"),
+    "text_of_a_locale": ('id text COLLATE "en_US.utf8"', "chr(65 + i % 26 + 32 * (i % 2)) || '_' || i || ' é'"),
+    "text_c": ('id text COLLATE "C"', "chr(33 + i % 90) || '''\\' || i"),
+    "composite": ("a int, b text, c date", "i % 7, 'b' || i % 11, date '2020-01-01' + i"),
+    "numeric": ("id numeric", "(5000 - i) / 7.0"),
+    "timestamptz": ("id timestamptz", "timestamptz '2020-01-01 00:00:00.123456+02' + i * interval '1.000001 s'"),
+    "float": ("id float8", "(i - 2500) * 1.1e-7"),
+    "bytea": ("id bytea", "decode(md5(i::text), 'hex')"),
+    "enum": ("id letter, n int", "(ARRAY['b', 'a', 'c']::letter[])[1 + i % 3], i"),
+    "array": ("id int[]", "ARRAY[i % 10, i]"),
+    "domain": ("id positive", "i"),
+    "char": ("id char(12)", "'x' || i"),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_of_any_type_and_order(database, leat, kind):
+    columns, values = KEYS[kind]
+    database.execute("CREATE TYPE letter AS ENUM ('b', 'c', 'a'); CREATE DOMAIN positive AS int CHECK (VALUE > 0)")
+    names = ", ".join(part.split()[0] for part in columns.split(", "))
+    try:
+        database.execute(f'CREATE TABLE added ({columns}, v int, PRIMARY KEY ({names}))')
+    except Exception as error:  # noqa: BLE001
+        if "collation" in str(error):
+            pytest.skip("the server has not this collation")
+        raise
+    database.execute(f"INSERT INTO added SELECT {values}, i FROM generate_series(1, 3000) i")
+    process = start_with(leat, database)
+    process = add_tables(leat, process, database, ["public.added"], incremental__snapshot__chunk__size=250)
+    assert process.wait_stderr(COMPLETE.format("added")).group(1) == "3000"
+    process.stop()
+    records = [r for r in leat.log() if r.table == "added"]
+    assert sorted(r.after["v"] for r in records) == list(range(1, 3001))
+    assert [r.op for r in records] == ["r"] * 3000
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("disruptive", [False, True], ids=["changes", "truncate-and-ddl"])
+def test_tables_added_under_load(database, leat, disruptive):
+    print(f"LEAT_SEED={SEED}")
+    workload = Workload(database, SEED, preload=20000, pause=0.002)
+    if disruptive:
+        workload.disruptive.set()
+    workload.start()
+    try:
+        options = {"snapshot__max__threads": 3, "incremental__snapshot__chunk__size": 200}
+        process = start_with(leat, database, ["public.first", "public.ledger"], **options)
+        process = add_tables(leat, process, database, ["public.*"], **options)
+        for table in TABLES:
+            if table not in ("ledger", "clicks"):  # clicks has no key: it is read before the stream goes on
+                process.wait_stderr(COMPLETE.format(table), 120)
+        workload.stop()
+        leat.wait_for_marker(process, database, 120)
+        process.stop()
+        folded = fold(leat.log(), strict=False)
+        for table in TABLES:
+            compare_table(database, table, folded)
+    finally:
+        workload.stopping.set()
+
+
+@pytest.mark.timeout(300)
+def test_kills_while_tables_are_read_under_load(database, leat):
+    print(f"LEAT_SEED={SEED}")
+    r = random.Random(SEED)
+    workload = Workload(database, SEED, preload=30000, pause=0.002)
+    workload.start()
+    options = {"snapshot__max__threads": 2, "incremental__snapshot__chunk__size": 100}
+    try:
+        process = start_with(leat, database, ["public.first", "public.ledger"], **options)
+        process = add_tables(leat, process, database, ["public.*"], **options)
+        for _ in range(8):
+            workload.stopping.wait(r.uniform(0.1, 0.8))
+            assert process.running, process.describe()
+            process.kill()
+            process = leat.run()
+        leat.wait_log(process, lambda seen: True, "a log")
+        workload.disruptive.set()
+        workload.stopping.wait(0.3)
+        workload.stop()
+        leat.wait_for_marker(process, database, 120)
+        wait_until_nothing_is_left(leat, process)
+        process.stop()
+        folded = fold(leat.log(), strict=False)
+        for table in TABLES:
+            compare_table(database, table, folded)
+    finally:
+        workload.stopping.set()
+
+
+def wait_until_nothing_is_left(leat, process):
+    """As many tables were completed as were begun by this process."""
+
+    def done():
+        text = "\n".join(process.stderr)
+        begun = [int(line.split(" tables")[0].split()[-1]) for line in text.splitlines() if "incremental snapshot of" in line and "tables, while" in line]
+        return not begun or text.count(" complete: ") == begun[-1]
+
+    process.wait_for(done, "the incremental snapshot complete", 120)
+
+
+@pytest.mark.timeout(600)
+def test_an_initial_snapshot_that_was_killed_goes_on(database, leat):
+    """At most one chunk a connection is read again, whatever was written meanwhile."""
+    print(f"LEAT_SEED={SEED}")
+    r = random.Random(SEED)
+    database.execute("CREATE TABLE big (id int PRIMARY KEY, n int, big text, pad text)")
+    database.execute("ALTER TABLE big ALTER big SET STORAGE EXTERNAL")
+    rows = 400000
+    database.execute("INSERT INTO big SELECT i, 0, CASE WHEN i % 50 = 0 THEN repeat(md5(i::text), 90) END, repeat('x', 120)"
+                     f" FROM generate_series(1, {rows}) i")
+    database.execute("VACUUM big")  # rows that move find room in pages that were read
+    leat.configure(database.url(), snapshot__max__threads=2)
+    process = leat.run()
+    leat.wait_log(process, lambda seen: seen, "the first rows", 60, "--limit", 1)
+    process.kill()
+    read = len(leat.log())
+    assert read < rows, "the snapshot was over before the kill"
+    for _ in range(200):
+        i = r.randint(1, rows // 50) * 50
+        database.execute(f"UPDATE big SET n = n + 1 WHERE id = {i}")
+        database.execute(f"UPDATE big SET id = -id WHERE id = {i - 50 * r.randint(0, 1)} AND id > 0")
+        database.execute(f"DELETE FROM big WHERE id = {r.randint(1, rows)}")
+        database.execute(f"INSERT INTO big VALUES ({rows + r.randint(1, 10**8)}, 1, repeat('new', 2000), '') ON CONFLICT DO NOTHING")
+    process = leat.run()
+    process.wait_stderr(COMPLETE.format("big"), 180)
+    leat.wait_for_marker(process, database, 120)
+    process.stop()
+    records = [record for record in leat.log() if record.table == "big"]
+    seen, again = set(), 0
+    for record in records:
+        if record.op == "r":
+            key = record.after["id"]
+            again += key in seen and record.after["n"] == 0
+            seen.add(key)
+    chunk = database.value("SELECT pg_relation_size('big') / 8192") // 8  # chunks are at least 4 MiB, and 4 a connection
+    per_page = rows / database.value("SELECT pg_relation_size('big') / 8192")
+    limit = 2 * max(chunk, 512) * per_page + 1000
+    assert again <= limit, f"{again} rows were read again, of {read} that were there; a chunk has about {limit / 2}"
+    compare_table(database, "big", fold(records, strict=False))

@@ -60,7 +60,7 @@ class Context:
 
     def __init__(self, options, folder, server, reference_reader):
         self.quick, self.repetitions, self.keep = options.quick, options.repetitions, options.keep
-        self.profile = options.profile
+        self.profile, self.debezium = options.profile, options.debezium
         self.folder, self.server, self.reference_reader = folder, server, reference_reader
         self.began = time.monotonic()
 
@@ -82,6 +82,8 @@ def arguments():
                         help=f"one of {', '.join(MEASUREMENTS)} (repeatable)")
     parser.add_argument("--repetitions", type=int, metavar="N", help="how often each pair is measured (default 3)")
     parser.add_argument("--server", type=int, choices=(15, 18), default=15, help="PostgreSQL's version (default 15)")
+    parser.add_argument("--debezium", action="store_true",
+                        help="Debezium too, on bulk, small and large (scripts/setup.sh conformance brings it)")
     parser.add_argument("--keep", action="store_true", help="keep the logs and the server's directory, and say where")
     parser.add_argument("--profile", type=Path, metavar="DIR", help="perf record of leat into DIR; figures are then worse")
     options = parser.parse_args()

@@ -1,7 +1,9 @@
 """Streaming: the same WAL, read by `leat run` into a durable log, and by pg_recvlogical into /dev/null."""
 
 import os
+from statistics import median
 
+import debezium
 from capture import Capture
 from measured import Child
 from report import compared, resources
@@ -29,6 +31,8 @@ def measure(context, workload, goal=None, top=None):
                                 slot__name=f"leat_{name}", publication__name=f"leat_{name}"))
         captures[-1].prepare()
         database.execute("SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", [f"reference_{i}"])
+    if context.debezium and goal:
+        database.execute("SELECT pg_create_logical_replication_slot('debezium', 'pgoutput')")
     context.say(f"{workload.name}: writing {workload.changes:,} changes")
     workload.write(database)
     end = database.value("SELECT pg_current_wal_lsn()")
@@ -51,6 +55,9 @@ def measure(context, workload, goal=None, top=None):
         verify(capture.records(), expectations, workload.name)
         context.discard(capture.folder)
     context.say(f"{workload.name}: every log has what the tables have")
+    beside = []
+    if context.debezium and goal:
+        beside = debezium.measure(context, database, workload, "debezium", PUBLICATION, median(durable))
     database.drop()
     unit, factor = ("MB/s", workload.bytes / 1e6) if isinstance(workload, Wide) else ("changes/s", 1)
     durable, printed, reference = ([rate * factor for rate in rates] for rates in (durable, printed, reference))
@@ -59,4 +66,5 @@ def measure(context, workload, goal=None, top=None):
                  *((f"≥ {goal}", lambda ratio: ratio >= goal) if goal else ())),
         compared(f"{workload.name}: {unit} printed as JSON", printed, reference, ",.0f"),
         *resources(workload.name, captures, workload.changes, judged=goal is not None),
+        *beside,
     ]

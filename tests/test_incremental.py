@@ -2,11 +2,15 @@
 
 import os
 import random
+import threading
 import signal
 
+import psycopg
 import pytest
 
 from harness.fold import fold
+from harness.leat import Leat
+from harness.postgres import wait_until
 from harness.workload import TABLES, Workload, compare_table
 
 SEED = int(os.environ.get("LEAT_SEED") or random.randrange(10**6))
@@ -188,3 +192,99 @@ def test_an_initial_snapshot_that_was_killed_goes_on(database, leat):
     limit = 2 * max(chunk, 512) * per_page + 1000
     assert again <= limit, f"{again} rows were read again, of {read} that were there; a chunk has about {limit / 2}"
     compare_table(database, "big", fold(records, strict=False))
+
+
+def test_rows_that_are_changed_all_the_time_keep_their_large_values(database, leat):
+    """An update that leaves a large value alone does not bring it: the row is read again until nothing came between."""
+    database.execute("CREATE TABLE added (id int PRIMARY KEY, n int, big text)")
+    database.execute("ALTER TABLE added ALTER big SET STORAGE EXTERNAL")
+    database.execute("INSERT INTO added SELECT i, 0, repeat(md5(i::text), 100) FROM generate_series(1, 2000) i")
+    process = start_with(leat, database)
+    stop, failures = threading.Event(), []
+
+    def write(number):
+        try:
+            with database.connect() as connection:
+                i = 0
+                while not stop.is_set():
+                    i += 1
+                    connection.execute("UPDATE added SET n = n + 1 WHERE id = %s", [number * 500 + i % 3 + 1])
+                    # Back and forth between what was read and what was not.
+                    connection.execute("UPDATE added SET id = 10000 - id WHERE id IN (%s, %s)", [number * 500 + 7, 9993 - number * 500])
+        except psycopg.Error as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    try:
+        for writer in writers:
+            writer.start()
+        process = add_tables(leat, process, database, ["public.added"], incremental__snapshot__chunk__size=100)
+        process.wait_stderr(COMPLETE.format("added"), 120)
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join(60)
+    assert not failures
+    leat.wait_for_marker(process, database)
+    process.stop()
+    compare_table(database, "added", fold(leat.log(), strict=False))
+
+
+def test_what_is_streamed_before_a_snapshot_can_see_it(make_server, binary, tmp_path):
+    """Under synchronous replication a commit is in the WAL, and streamed, long before other transactions see it."""
+    server = make_server("synchronous_standby_names = 'nobody'\nsynchronous_commit = local")
+    database = server.new_database()
+    leat = Leat(tmp_path / "leat")
+    leat.folder.mkdir()
+    sessions = []
+
+    def hang(sql):
+        """Commits, and waits for a standby that never comes."""
+
+        def run():
+            with database.connect() as connection:
+                connection.execute("SET synchronous_commit = on")
+                connection.execute(sql)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        sessions.append(thread)
+        wait_until(lambda: database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == len(sessions), "a commit waits")
+
+    try:
+        database.execute("CREATE TABLE added (id int PRIMARY KEY, v text)")
+        database.execute("INSERT INTO added SELECT i, 'old' FROM generate_series(1, 1000) i")
+        process = start_with(leat, database)
+        open_one = database.connect(autocommit=False)
+        open_one.execute("INSERT INTO first VALUES (1)")  # so that the snapshot waits
+        process = add_tables(leat, process, database, ["public.added"])
+        process.wait_stderr("waits for the transactions")
+        hang("UPDATE added SET v = 'new' WHERE id = 5")
+        hang("DELETE FROM added WHERE id = 6")
+        leat.wait_log(process, lambda seen: [r.op for r in seen if r.table == "added" and r.op] == ["u", "d"], "both are streamed")
+        assert database.rows("SELECT v FROM added WHERE id IN (5, 6)") == [("old",), ("old",)]
+        open_one.rollback()
+        assert process.wait_stderr(COMPLETE.format("added")).group(1) == "998"
+        records = [r for r in leat.log() if r.table == "added" and r.op]
+        assert [r.op for r in records] == ["u", "d"] + ["r"] * 998
+        assert not {5, 6} & {r.after["id"] for r in records[2:]}
+        # One that hangs from before the window: nothing is read before it can be seen.
+        process.stop()
+        hang("UPDATE added SET v = 'newer' WHERE id = 7")
+        database.execute("CREATE TABLE more (id int PRIMARY KEY)")
+        database.execute("INSERT INTO more VALUES (1)")
+        leat.configure(database.url(), tables=["public.*"])
+        process = leat.run()
+        process.wait_stderr("waits for the transactions")
+        database.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
+        database.execute("SELECT pg_reload_conf()")
+        assert process.wait_stderr(COMPLETE.format("more")).group(1) == "1"
+        leat.wait_for_marker(process, database)
+        process.stop()
+        compare_table(database, "added", fold(leat.log(), strict=False))
+    finally:
+        database.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
+        database.execute("SELECT pg_reload_conf()")
+        for session in sessions:
+            session.join(30)
+        leat.close()

@@ -288,3 +288,89 @@ def test_what_is_streamed_before_a_snapshot_can_see_it(make_server, binary, tmp_
         for session in sessions:
             session.join(30)
         leat.close()
+
+
+# -- SIGHUP
+
+
+def reload(leat, process, database, tables, **options):
+    before = sum("configuration taken" in line for line in process.stderr)
+    leat.configure(database.url(), tables=tables, **options)
+    process.popen.send_signal(signal.SIGHUP)
+    process.wait_for(lambda: sum("configuration taken" in line for line in process.stderr) > before, "the configuration is taken")
+
+
+@pytest.mark.timeout(300)
+def test_tables_are_added_and_removed_by_sighup_under_load(database, leat):
+    print(f"LEAT_SEED={SEED}")
+    workload = Workload(database, SEED, preload=10000, pause=0.002).start()
+    try:
+        process = start_with(leat, database, ["public.first", "public.ledger"])
+        pid = process.pid
+        reload(leat, process, database, ["public.first", "public.ledger", "public.customers"])
+        process.wait_stderr(COMPLETE.format("customers"), 120)
+        reload(leat, process, database, ["public.*"])
+        for table in TABLES:
+            if table not in ("ledger", "customers", "clicks"):
+                process.wait_stderr(COMPLETE.format(table), 120)
+        workload.stop()
+        leat.wait_for_marker(process, database, 120)
+        assert process.pid == pid and process.running
+        folded = fold(leat.log(), strict=False)
+        for table in TABLES:
+            compare_table(database, table, folded)
+        reload(leat, process, database, ["public.first", "public.ledger"])
+        database.wait_streaming()
+        database.execute("UPDATE customers SET name = 'unseen'; INSERT INTO ledger VALUES (-1, 0, 0)")
+        leat.wait_for_marker(process, database, 120)
+        assert not [r for r in leat.log() if r.table == "customers" and r.op == "u" and r.after["name"] == "unseen"]
+        # What was removed is read again when it comes back.
+        reload(leat, process, database, ["public.first", "public.ledger", "public.customers"])
+        wait_until(lambda: sum("incremental snapshot of public.customers complete" in line for line in process.stderr) == 2, "read again", 60)
+        leat.wait_for_marker(process, database, 120)
+        process.stop()
+        compare_table(database, "customers", fold(leat.log(), strict=False))
+    finally:
+        workload.stopping.set()
+
+
+def test_sighup_starts_and_stops_sources(server, leat):
+    databases = [server.new_database() for _ in range(2)]
+    try:
+        for database in databases:
+            database.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+        one, two = ({"url": database.url()} for database in databases)
+        leat.configure(sources={"one": one})
+        process = leat.run()
+        leat.wait_count(process, 1, source="one")
+        leat.configure(sources={"one": one, "two": two})
+        process.popen.send_signal(signal.SIGHUP)
+        leat.wait_count(process, 1, source="two")
+        process.wait_stderr("1 sources go on as they were, 1 are started, 0 were stopped")
+        leat.configure(sources={"two": two})
+        process.popen.send_signal(signal.SIGHUP)
+        process.wait_stderr(r"pg_drop_replication_slot\('leat_one'\)")
+        process.wait_stderr("1 sources go on as they were, 0 are started, 1 were stopped")
+        for database in databases:
+            database.execute("INSERT INTO t VALUES (2)")
+        leat.wait_count(process, 2, source="two")
+        assert len(leat.log(source="one")) == 1
+        process.stop()
+    finally:
+        leat.close()
+        for database in databases:
+            database.drop()
+
+
+@pytest.mark.parametrize("change, named", [
+    ({"slot__name": "other"}, "sources.shop.slot.name"), ({"publication__name": "other"}, "sources.shop.publication.name"),
+    ({"log": {"fsync": "never"}}, "log"), ({"snapshot__moed": "initial"}, "snapshot.moed")])
+def test_what_cannot_be_changed_is_refused_and_everything_goes_on(database, leat, change, named):
+    process = start_with(leat, database)
+    leat.configure(database.url(), **{"tables": ["public.first"], **change})
+    process.popen.send_signal(signal.SIGHUP)
+    process.wait_stderr("the configuration is not taken.*" + named)
+    database.execute("INSERT INTO first VALUES (7)")
+    leat.wait_for_marker(process, database)
+    assert [r.after["id"] for r in leat.log() if r.table == "first"] == [7]
+    process.stop()

@@ -56,6 +56,9 @@ int report(const Error& error);
 void prepare_signals();
 // Waits for SIGINT or SIGTERM up to the time given; true if one came.
 bool wait_for_signal(std::chrono::milliseconds wait);
+// For a server: blocks SIGHUP likewise; whether one came since the last call.
+void prepare_reload_signal();
+bool reload_was_asked_for();
 
 bool use_color(const std::string& choice, int fd);
 

@@ -35,6 +35,26 @@ bool wait_for_signal(std::chrono::milliseconds wait) {
     return sigtimedwait(&set, nullptr, &time) > 0;
 }
 
+namespace {
+sigset_t reload_signal() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+}  // namespace
+
+void prepare_reload_signal() {
+    sigset_t set = reload_signal();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+bool reload_was_asked_for() {
+    sigset_t set = reload_signal();
+    timespec none{};
+    return sigtimedwait(&set, nullptr, &none) > 0;
+}
+
 bool use_color(const std::string& choice, int fd) {
     if (choice == "always") return true;
     // no-color.org

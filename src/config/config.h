@@ -58,6 +58,8 @@ struct SourceConfig {
     // Options of the output format as given, by Debezium's names (config/option_table.h); the codec checks
     // the values.
     std::map<std::string, std::string> format_options;
+
+    bool operator==(const SourceConfig&) const = default;
 };
 
 enum class FsyncMode : uint8_t { always, interval, never };
@@ -70,6 +72,8 @@ struct LogConfig {
     uint64_t segment_bytes = 128 << 20;
     std::optional<std::chrono::milliseconds> retention_age;  // none: whatever the age
     std::optional<uint64_t> retention_bytes;                 // of one source; none: whatever the size
+
+    bool operator==(const LogConfig&) const = default;
 };
 
 struct LoggingConfig {

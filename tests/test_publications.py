@@ -140,3 +140,37 @@ def test_a_table_that_is_swapped_for_another_while_the_slot_is_made(items, leat)
     leat.wait_count(process, 2)
     process.stop()
     assert ids(leat) == [5, 6]
+
+
+def test_a_table_without_key_beside_a_publication_of_somebody_else(items, leat):
+    """The second publication did not exist when the slot was made: a server before 18 cannot add it later."""
+    items.execute(f"CREATE PUBLICATION {SLOT} FOR TABLE items")
+    captured(leat, items).stop()
+    items.execute("CREATE TABLE notes (id int); INSERT INTO notes VALUES (7)")
+    process = leat.run()
+    if items.server.major < 18:
+        assert_gap(process)
+        assert "public.notes" in process.error_text().replace('"', "") and "REPLICA IDENTITY FULL" in process.error_text()
+        items.execute("ALTER TABLE notes REPLICA IDENTITY FULL")
+        process = leat.run()
+    leat.wait_count(process, 2)
+    items.wait_streaming(detail=process.describe)
+    items.execute("INSERT INTO notes VALUES (8); INSERT INTO items VALUES (2, 'new')")
+    leat.wait_count(process, 4)
+    process.stop()
+    assert ids(leat, "notes") == [7, 8] and ids(leat) == [1, 2]
+
+
+def test_a_publication_that_is_made_again_under_the_stream(items, leat):
+    """Answered at once, by what the configuration says."""
+    process = captured(leat, items, status__update__interval__ms=100)
+    items.wait_streaming()
+    items.transaction(f"DROP PUBLICATION {SLOT}", f"CREATE PUBLICATION {SLOT} FOR TABLE items")
+    assert_gap(process)
+    leat.configure(items.url(), status__update__interval__ms=100, snapshot__mode="when_needed")
+    process = leat.run()
+    leat.wait_count(process, 2)
+    items.wait_streaming()
+    items.transaction(f"DROP PUBLICATION {SLOT}", f"CREATE PUBLICATION {SLOT} FOR TABLE items")
+    leat.wait_count(process, 3)
+    process.stop()

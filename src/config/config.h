@@ -40,9 +40,6 @@ struct SourceConfig {
     SnapshotMode snapshot_mode = SnapshotMode::initial;
     uint32_t snapshot_threads = 2;  // connections that read it
     uint64_t incremental_chunk_rows = 10240;
-    uint64_t incremental_rows_per_second = 0;              // 0: as fast as it goes
-    std::chrono::milliseconds incremental_lag_max{10000};  // of the stream, beyond which no chunk is read
-    std::string signal_table;                              // schema.table; empty: none
 
     std::string slot_name;         // leat_<name>
     std::string publication_name;  // leat_<name>
@@ -50,6 +47,7 @@ struct SourceConfig {
     bool drop_slot_on_stop = false;
     uint32_t slot_retries_max = 6;  // while another process still reads it
     std::chrono::milliseconds slot_retry_delay{10000};
+    bool slot_failover = false;
     uint64_t wal_budget_bytes = 10'000'000'000;
     WalPolicy wal_policy = WalPolicy::warn;
     std::chrono::milliseconds heartbeat_interval{0};  // 0: none

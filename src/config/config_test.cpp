@@ -93,6 +93,7 @@ sources:
     snapshot: {mode: when_needed, max.threads: 4}
     slot.name: s1
     slot.drop.on.stop: true
+    slot.failover: true
     slot.max.retries: 0
     slot.retry.delay.ms: 2s
     publication: {name: Pub, autocreate: {mode: disabled}}
@@ -125,6 +126,7 @@ secrets.paths: [keys, /srv/keys]
     EXPECT_EQ(shop.snapshot_threads, 4u);
     EXPECT_EQ(shop.slot_name, "s1");
     EXPECT_TRUE(shop.drop_slot_on_stop);
+    EXPECT_TRUE(shop.slot_failover);
     EXPECT_EQ(shop.slot_retries_max, 0u);
     EXPECT_EQ(shop.slot_retry_delay, 2s);
     EXPECT_EQ(shop.publication_name, "Pub");

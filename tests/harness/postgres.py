@@ -99,6 +99,28 @@ class Server:
             conf.write(f"{CONF}port = {self.port}\nunix_socket_directories = '{self.dir}'\n{extra_conf}\n")
         (self.data / "pg_hba.conf").write_text(hba)
 
+    @classmethod
+    def copy_of(cls, other, extra_conf="", signal_file=None):
+        """A server from the files of a stopped one: a backup, or with standby.signal a standby."""
+        assert other.process is None
+        made = cls.__new__(cls)
+        made.__dict__.update(other.__dict__)
+        made.port = free_port()
+        made.dir = Path(tempfile.mkdtemp(prefix=f"leat-pg{made.major}-"))
+        made.data = made.dir / "data"
+        made.env = other.env | {"HOME": str(made.dir)}
+        made.starts, made.names = 0, itertools.count(1000)
+        shutil.copytree(other.data, made.data, copy_function=shutil.copy2)
+        with open(made.data / "postgresql.conf", "a") as conf:
+            conf.write(f"port = {made.port}\nunix_socket_directories = '{made.dir}'\n{extra_conf}\n")
+        if signal_file:
+            (made.data / signal_file).touch()
+        owner = other.dir.stat()
+        for folder, _, names in os.walk(made.dir):
+            for path in [folder, *(os.path.join(folder, name) for name in names)]:
+                os.chown(path, owner.st_uid, owner.st_gid)
+        return made
+
     # -- the process
 
     def start(self):

@@ -14,6 +14,8 @@ using Level = Finding::Level;
 
 struct Facts {
     std::string version, wal_level, role, database, encoding;
+    int version_number = 0;
+    bool standby_feedback = false;
     bool in_recovery = false, replication_role = false, may_create = false;
     int slots_max = 0, slots_used = 0, senders_max = 0, senders_used = 0;
 };
@@ -33,7 +35,7 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
                   "has_database_privilege(current_database(), 'CREATE'), "
                   "current_setting('max_replication_slots'), (SELECT count(*) FROM pg_replication_slots), "
                   "current_setting('max_wal_senders'), (SELECT count(*) FROM pg_stat_replication), "
-                  "current_setting('server_encoding')",
+                  "current_setting('server_encoding'), current_setting('hot_standby_feedback')",
                   stop));
     Facts facts;
     facts.version = rows.text(0, 0);
@@ -48,6 +50,8 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
     facts.senders_max = number(rows.text(0, 9));
     facts.senders_used = number(rows.text(0, 10));
     facts.encoding = rows.text(0, 11);
+    facts.standby_feedback = rows.text(0, 12) == "on";
+    facts.version_number = sql.server_version();
     return facts;
 }
 
@@ -68,7 +72,30 @@ class Findings {
     std::vector<Finding> list_;
 };
 
-void check_server(Findings& to, const Facts& facts, bool needs_slot) {
+constexpr int failover_version = 170000, standby_version = 160000;
+
+// A standby has what the primary has, and can be read from 16 on. Publications and failover slots are the
+// primary's.
+void check_standby(Findings& to, const Facts& facts, const Options& options) {
+    if (facts.version_number < standby_version || options.temporary)
+        return to.error(ErrorCode::PG_STANDBY, "standby",
+                        facts.version_number < standby_version
+                            ? "the server is a standby: PostgreSQL can be read from one from 16 on"
+                            : "the server is a standby: leat tail cannot make its publication there",
+                        "Connect to the primary.");
+    if (options.failover)
+        return to.error(ErrorCode::PG_STANDBY, "slot.failover",
+                        "the server is a standby: a slot that outlives a failover is made on the primary",
+                        "Connect to the primary, or remove slot.failover.");
+    to.ok("standby", "the server is a standby, which PostgreSQL can be read from");
+    if (!facts.standby_feedback)
+        to.warning(ErrorCode::PG_STANDBY, "hot_standby_feedback",
+                   "hot_standby_feedback is off: the primary may remove rows that the slot needs, and the "
+                   "server then gives the slot up",
+                   "ALTER SYSTEM SET hot_standby_feedback = on;\nSELECT pg_reload_conf();");
+}
+
+void check_server(Findings& to, const Facts& facts, const Options& options, bool needs_slot) {
     to.ok("version", "PostgreSQL " + facts.version);
     if (facts.encoding == "SQL_ASCII")
         to.warning(ErrorCode::PG_ENCODING, "encoding",
@@ -77,8 +104,10 @@ void check_server(Findings& to, const Facts& facts, bool needs_slot) {
                    "makes records that JSON parsers refuse",
                    "Move the data into a database with ENCODING 'UTF8' if it holds more than ASCII.");
     if (facts.in_recovery)
-        to.error(ErrorCode::PG_STANDBY, "standby",
-                 "the server is a standby: no publication can be made on it", "Connect to the primary.");
+        check_standby(to, facts, options);
+    else if (options.failover && facts.version_number < failover_version)
+        to.error(ErrorCode::PG_VERSION, "slot.failover",
+                 "standbys keep copies of slots from PostgreSQL 17 on", "Remove slot.failover.");
     if (facts.wal_level != "logical")
         to.error(ErrorCode::PG_WAL_LEVEL, "wal_level",
                  fmt::format("wal_level is {}: the WAL does not hold what row changes need", facts.wal_level),
@@ -187,11 +216,13 @@ Status check_publication(Findings& to, Connection& sql, const Options& options,
     }
     std::string statements;
     for (auto& statement : publication_sql(options, tables)) statements += statement + ";\n";
-    if (options.publication_mode == PublicationMode::disabled) {
+    if (options.publication_mode == PublicationMode::disabled || facts.in_recovery) {
         to.error(ErrorCode::PG_PUBLICATION, "publication",
-                 fmt::format("publication {} lacks tables, and publication.autocreate.mode is disabled",
-                             options.publication_name),
-                 statements);
+                 fmt::format("publication {} {}, and {}", options.publication_name,
+                             main.exists ? "lacks tables" : "does not exist",
+                             facts.in_recovery ? "on a standby nothing can be made"
+                                               : "publication.autocreate.mode is disabled"),
+                 (facts.in_recovery ? "-- on the primary:\n" : "") + statements);
         return {};
     }
     if (!main.exists && !facts.may_create)
@@ -228,7 +259,7 @@ Result<std::vector<Finding>> check_prerequisites(Connection& sql, const Options&
                                                  std::stop_token stop) {
     LEAT_ASSIGN(auto facts, read_facts(sql, stop));
     Findings findings;
-    check_server(findings, facts, needs_slot);
+    check_server(findings, facts, options, needs_slot);
     check_tables(findings, options, tables);
     LEAT_TRY(check_publication(findings, sql, options, tables, facts, stop));
     auto list = findings.take();

@@ -96,6 +96,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
             "the connection broke, and with it the temporary slot: what was committed since cannot be shown",
             "Start leat tail again. To miss nothing across restarts, use leat run.");
     LEAT_TRY(connect(stop));
+    LEAT_ASSIGN(options_.standby, in_recovery(*sql_, stop));
     schemas_.emplace(from.schemas);
     in_log_ = from.schemas;
     bool is_new = from.position.empty();
@@ -110,6 +111,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         bool may_differ = options_.snapshot_mode == SnapshotMode::when_needed;
         if (!may_differ) LEAT_TRY(check_same_server(state_, server));
     }
+    if (!is_new && options_.standby) LEAT_TRY(check_no_copy(stop));
     LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
     LEAT_TRY(check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop));
     if (is_new) {
@@ -141,6 +143,19 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
     }
     if (is_new) return start_new(server, std::move(tables), stop);
     return resume(server, std::move(tables), stop);
+}
+
+// In a failover the URL may lead to the standby before it is promoted.
+Status PostgresSource::check_no_copy(std::stop_token stop) {
+    LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
+    if (!slot || !slot->copy) return {};
+    return fail(
+        ErrorCode::PG_SLOT_COPY,
+        fmt::format(
+            "the server is a standby, and keeps a copy of replication slot {}, which can be read once "
+            "the server is promoted",
+            options_.slot_name),
+        "Promote it, or let the URL lead to the primary (target_session_attrs=read-write).");
 }
 
 // Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
@@ -181,7 +196,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     Status status = check_resume(state_, server, slot, options_.slot_name);
     if (status) {
         LEAT_ASSIGN(auto found, find_publications(*sql_, options_, stop));
-        status = check_publications(state_, found, tables, options_);
+        status = check_publications(state_, found, tables, options_, sql_->server_version());
     }
     if (!status) {
         // Who lets a slot be dropped for its size has also said what is to follow, whoever dropped it.
@@ -194,6 +209,18 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
         return start_new(server, std::move(tables), stop);
     }
     if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
+    if (options_.failover && !slot->failover) LEAT_TRY(set_failover(*replication_, options_.slot_name, stop));
+    bool reads =
+        (!to_read.empty() || !state_.unfinished.empty()) && options_.snapshot_mode != SnapshotMode::no_data;
+    if (options_.standby && reads) {
+        // pg_current_snapshot() of a standby does not say which transactions are running: no snapshot can be
+        // fitted to a stream that is under way.
+        if (in_snapshot) return start_new(server, std::move(tables), stop);
+        return fail(
+            ErrorCode::PG_STANDBY,
+            "tables were added, and on a standby they cannot be read beside the stream",
+            "Leave them out, stream without their rows (snapshot.mode: no_data), or connect to the primary.");
+    }
     durable_ = state_.start().value;
     state_.timeline = server.timeline;
     state_.timeline_begin = server.timeline_begin();
@@ -299,8 +326,6 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
 
 Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {
     if (!options_.tables.selects(message.schema, message.name)) return nullptr;
-    if (signals_ && fmt::format("{}.{}", message.schema, message.name) == options_.signal_table)
-        signals_->set_table(message.relation);
     if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
     LEAT_ASSIGN(auto info, catalog_->table(message.relation, stop_));
     LEAT_ASSIGN(auto definition, catalog_->define(message, info, stop_));
@@ -336,9 +361,6 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
         auto wait_max = incremental_ ? incremental_delay : status_delay;
         LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, wait_max)));
-        if (incremental_)
-            incremental_->set_behind(last_fill_ > 0 && wall_time_us() - decoder_->commit_time_us() >
-                                                           options_.incremental_lag_max.count() * 1000);
         if (last_fill_ > 0)
             received_ = SteadyClock::now();
         else
@@ -353,10 +375,7 @@ bool PostgresSource::is_lagging() const {
 
 Status PostgresSource::take_message(Bytes copy_data) {
     LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
-    if (message.type == ReplicationMessage::Type::wal_data) {
-        LEAT_TRY(decoder_->decode(message.wal));
-        return signals_ && signals_->has_rows() ? carry_out_signals() : Status{};
-    }
+    if (message.type == ReplicationMessage::Type::wal_data) return decoder_->decode(message.wal);
     decoder_->reached(message.keepalive.wal_end);
     reply_requested_ |= message.keepalive.reply_requested;
     return {};
@@ -369,7 +388,7 @@ Status PostgresSource::check_notice(const ServerMessage& notice) const {
     if (notice.routine != "LoadPublications" || of_inserts) return {};
     ResumeState here = state_;
     if (decoder_) here.lsn = decoder_->position();
-    return check_publications(here, {}, {}, options_);
+    return check_publications(here, {}, {}, options_, 0);
 }
 
 Error PostgresSource::stream_error(Error error) const {

@@ -11,7 +11,6 @@
 #include "source/postgres/incremental_snapshot.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/server_watch.h"
-#include "source/postgres/signal_table.h"
 #include "source/postgres/snapshot_plan.h"
 #include "source/postgres/stream_decoder.h"
 #include "source/source.h"
@@ -44,6 +43,7 @@ class PostgresSource : public Source {
                                                     std::vector<TableInfo> tables, std::stop_token stop);
     Result<std::unique_ptr<SnapshotPlan>> resume(const ServerIdentity& server, std::vector<TableInfo> tables,
                                                  std::stop_token stop);
+    Status check_no_copy(std::stop_token stop);
     bool is_captured(const TableInfo& table) const;
     void keep_unfinished(const std::vector<TableInfo>& tables);
     void read_incrementally(std::vector<TableInfo>& to_read);
@@ -55,12 +55,7 @@ class PostgresSource : public Source {
                                        std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
-    static bool can_be_read_by_key(const TableInfo& table);
     Status start_incremental();
-    void make_incremental(std::vector<TableProgress> tables);
-    Status carry_out_signals();
-    Status carry_out(const Signal& signal, const std::string& id);
-    Status read_again(const Signal& signal, const TableInfo& table);
     Result<std::optional<IncrementalSnapshot::Description>> describe_for_snapshot(uint32_t table);
     Result<uint64_t> next_transaction();
     bool merge_is_due() const;
@@ -92,9 +87,7 @@ class PostgresSource : public Source {
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
     std::optional<ServerWatch> watch_;
-    SteadyClock::time_point sql_tried_{};  // to connect for the watch
-    std::optional<SignalTable> signals_;
-    bool incremental_paused_ = false;
+    SteadyClock::time_point sql_tried_{};               // to connect for the watch
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
     std::deque<Block> merged_;                          // a unit of its rows, to be handed on
     size_t last_fill_ = 0;

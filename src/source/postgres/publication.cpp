@@ -114,14 +114,15 @@ Status require_existing(const std::string& name, const PublicationState& state,
                         const std::vector<const TableInfo*>& wanted, const Options& options,
                         const std::vector<TableInfo>& tables) {
     if (state.exists && covers(state, wanted)) return {};
-    std::string action = "Have an owner of the tables run:";
+    std::string action = options.standby ? "Have an owner of the tables run on the primary:"
+                                         : "Have an owner of the tables run:";
     for (auto& statement : publication_sql(options, tables)) action += "\n" + statement + ";";
-    return fail(
-        ErrorCode::PG_PUBLICATION,
-        state.exists
-            ? fmt::format("publication {} lacks tables that are to be captured", name)
-            : fmt::format("publication {} does not exist, and publication.autocreate.mode is disabled", name),
-        action);
+    return fail(ErrorCode::PG_PUBLICATION,
+                state.exists ? fmt::format("publication {} lacks tables that are to be captured", name)
+                             : fmt::format("publication {} does not exist, and {}", name,
+                                           options.standby ? "on a standby it cannot be made"
+                                                           : "publication.autocreate.mode is disabled"),
+                action);
 }
 
 }  // namespace
@@ -169,6 +170,20 @@ std::vector<std::string> publication_sql(const Options& options, const std::vect
 
 namespace {
 
+// Those that somebody else has made.
+Result<std::vector<std::string>> existing(const PublicationState& main, const PublicationState& inserts,
+                                          const Options& options, const std::vector<TableInfo>& tables) {
+    std::vector<const TableInfo*> with, without;
+    split_by_identity(tables, with, without);
+    LEAT_TRY(require_existing(options.publication_name, main, with, options, tables));
+    std::string inserts_name = insert_publication_name(options);
+    if (!without.empty() && !covers(main, without))
+        LEAT_TRY(require_existing(inserts_name, inserts, without, options, tables));
+    std::vector<std::string> names = {options.publication_name};
+    if (inserts.exists) names.push_back(inserts_name);
+    return names;
+}
+
 // Makes what is missing, and returns the names.
 Result<std::vector<std::string>> ensure_named(Connection& sql, const Options& options,
                                               const std::vector<TableInfo>& tables, std::stop_token stop) {
@@ -176,6 +191,10 @@ Result<std::vector<std::string>> ensure_named(Connection& sql, const Options& op
     LEAT_ASSIGN(auto main, find_publication(sql, main_name, stop));
     std::vector<std::string> names = {main_name};
     if (main.exists && main.all_tables) return names;
+    if (options.standby) {
+        LEAT_ASSIGN(auto inserts, find_publication(sql, inserts_name, stop));
+        return existing(main, inserts, options, tables);
+    }
     if (options.publication_mode == PublicationMode::all_tables) {
         if (main.exists)
             return fail(
@@ -193,13 +212,8 @@ Result<std::vector<std::string>> ensure_named(Connection& sql, const Options& op
     LEAT_ASSIGN(auto inserts, find_publication(sql, inserts_name, stop));
     std::vector<const TableInfo*> with, without;
     split_by_identity(tables, with, without);
-    if (options.publication_mode == PublicationMode::disabled) {
-        LEAT_TRY(require_existing(main_name, main, with, options, tables));
-        if (!without.empty() && !covers(main, without))
-            LEAT_TRY(require_existing(inserts_name, inserts, without, options, tables));
-        if (inserts.exists) names.push_back(inserts_name);
-        return names;
-    }
+    if (options.publication_mode == PublicationMode::disabled)
+        return existing(main, inserts, options, tables);
     LEAT_TRY(remove_others(sql, main_name, main, with, stop));
     LEAT_TRY(run(sql, statements(main_name, main, with, false, options.publish_via_partition_root), stop));
     LEAT_TRY(remove_others(sql, inserts_name, inserts, without, stop));

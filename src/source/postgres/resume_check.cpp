@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 namespace leat::pg {
 
 namespace {
@@ -81,15 +79,26 @@ Status check_timeline(const ResumeState& state, const ServerIdentity& server,
 }  // namespace
 
 Status check_publications(const ResumeState& state, const Publications& found,
-                          const std::vector<TableInfo>& tables, const Options& options) {
+                          const std::vector<TableInfo>& tables, const Options& options, int server_version) {
     LEAT_TRY(check_same_publication(state, state.publication, found.main, options.publication_name));
-    // One that the stream did not have yet may be made now.
-    bool needed = state.insert_publication != 0 && std::any_of(tables.begin(), tables.end(), [](auto& table) {
-                      return !table.has_identity();
-                  });
-    if (!needed) return {};
-    return check_same_publication(state, state.insert_publication, found.inserts,
-                                  insert_publication_name(options));
+    std::string name = insert_publication_name(options), keyless;
+    for (const TableInfo& table : tables)
+        if (!table.has_identity()) keyless += (keyless.empty() ? "" : ", ") + table.quoted_name();
+    if (keyless.empty()) return {};
+    if (state.insert_publication != 0)
+        return check_same_publication(state, state.insert_publication, found.inserts, name);
+    // One that the stream did not have yet may be made now; a server before 18 decodes nothing through it
+    // that was written before it was made.
+    bool main_has_them = found.inserts == 0 && options.publication_mode != PublicationMode::filtered;
+    if (state.publication == 0 || server_version >= 180000 || main_has_them) return {};
+    return gap(
+        ErrorCode::PG_PUBLICATION, state,
+        fmt::format(
+            "tables without a replica identity are to be captured ({}), and the stream was begun without "
+            "publication {}: this server cannot add it to a slot that is there",
+            keyless, name),
+        "Give the tables a replica identity (ALTER TABLE ... REPLICA IDENTITY FULL), or leave them out of "
+        "tables.");
 }
 
 Status check_resume(const ResumeState& state, const ServerIdentity& server,

@@ -23,7 +23,7 @@ Status check_same_server(const ResumeState& state, const ServerIdentity& server)
 // another is asked for now: making it again would not bring back what was written meanwhile, which servers
 // from 18 on leave out without a word. The second one matters where one of the tables needs it.
 Status check_publications(const ResumeState& state, const Publications& found,
-                          const std::vector<TableInfo>& tables, const Options& options);
+                          const std::vector<TableInfo>& tables, const Options& options, int server_version);
 
 // Whether a slot of our name, found without anything in the log, is one we could have made for this database.
 Status check_slot_kind(const SlotInfo& slot, const std::string& slot_name, const std::string& database);

@@ -157,14 +157,15 @@ TEST(ResumeCheck, TheServerWasRestoredToAnEarlierTime) {
     expect_gap(error_of(identity, slot()), ErrorCode::PG_LOG_AHEAD);
 }
 
-Status check_found(const ResumeState& state, uint32_t main, uint32_t inserts, bool with_keyless = true) {
+Status check_found(const ResumeState& state, uint32_t main, uint32_t inserts, bool with_keyless = true,
+                   int server_version = 180000) {
     Options options;
     options.publication_name = "leat_shop";
     TableInfo keyed, keyless;
     keyed.primary_key = {"id"};
     std::vector<TableInfo> tables = {keyed};
     if (with_keyless) tables.push_back(keyless);
-    return check_publications(state, {{}, main, inserts}, tables, options);
+    return check_publications(state, {{}, main, inserts}, tables, options, server_version);
 }
 
 TEST(ResumeCheck, ThePublicationIsGone) {
@@ -188,6 +189,10 @@ TEST(ResumeCheck, TheSecondPublicationMayBeNewOrNotNeeded) {
     state.publication = 16400;
     EXPECT_TRUE(check_found(state, 16400, 16500));
     EXPECT_TRUE(check_found(state, 16400, 0));
+    for (uint32_t inserts : {0, 16500}) {
+        EXPECT_FALSE(check_found(state, 16400, inserts, true, 150000));
+        EXPECT_TRUE(check_found(state, 16400, inserts, false, 150000));
+    }
     state.insert_publication = 16401;
     EXPECT_TRUE(check_found(state, 16400, 16401));
     EXPECT_FALSE(check_found(state, 16400, 16500));

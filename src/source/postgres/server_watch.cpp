@@ -91,6 +91,9 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
     auto wal_end = rows.count() == 1 ? parse_lsn(rows.text(0, 0)) : std::nullopt;
     if (!wal_end) return {};
     bool standby = rows.text(0, 1) == "t";
+    if (std::exchange(on_standby_, standby) && !standby)
+        return fail(ErrorCode::PG_CONNECTION_LOST,
+                    "the standby was promoted; its timeline is compared with the log again");
     if (!rows.cell(0, 2))
         return fail(
             ErrorCode::PG_CONNECTION_LOST,
@@ -98,8 +101,8 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
                         "server is compared with the log again",
                         options_.slot_name));
     if (here.publication != 0 && number(rows.text(0, 6)) != here.publication)
-        LEAT_TRY(
-            check_publications(here, {{}, static_cast<uint32_t>(number(rows.text(0, 6))), 0}, {}, options_));
+        LEAT_TRY(check_publications(here, {{}, static_cast<uint32_t>(number(rows.text(0, 6))), 0}, {},
+                                    options_, 0));
     auto restart = parse_lsn(rows.text(0, 3));
     if (!restart) return {};  // lost: the server has ended the stream, or will
     uint64_t held = wal_end->value > restart->value ? wal_end->value - restart->value : 0;

@@ -39,6 +39,7 @@ class ServerWatch {
     const std::string look_sql_;
     WalBudget budget_;
     Asked asked_ = Asked::nothing;
+    bool on_standby_ = false;
     bool heartbeat_wanted_ = false, heartbeat_refused_ = false;
     Lsn last_position_;
     SteadyClock::time_point looked_{}, acted_, risk_told_{}, action_failure_told_{};

@@ -48,12 +48,20 @@ Result<ServerIdentity> identify_system(Connection& replication, std::stop_token 
     return identity;
 }
 
+Result<bool> in_recovery(Connection& sql, std::stop_token stop) {
+    LEAT_ASSIGN(auto rows, sql.query("SELECT pg_is_in_recovery()", stop));
+    return rows.text(0, 0) == "t";
+}
+
 Result<std::optional<SlotInfo>> find_slot(Connection& sql, const std::string& slot_name,
                                           std::stop_token stop) {
-    std::string invalidation = sql.server_version() >= 170000 ? "invalidation_reason" : "NULL";
+    // A copy that its primary has promoted is a slot like any other, and stays marked.
+    std::string since_17 = sql.server_version() >= 170000
+                               ? "invalidation_reason, failover, synced AND pg_is_in_recovery()"
+                               : "NULL, false, false";
     LEAT_ASSIGN(auto rows, sql.query("SELECT plugin, slot_type, database, active, active_pid, restart_lsn, "
                                      "confirmed_flush_lsn, wal_status, " +
-                                         invalidation + " FROM pg_replication_slots WHERE slot_name = $1",
+                                         since_17 + " FROM pg_replication_slots WHERE slot_name = $1",
                                      {slot_name}, stop));
     if (rows.count() == 0) return std::nullopt;
     SlotInfo slot;
@@ -66,15 +74,17 @@ Result<std::optional<SlotInfo>> find_slot(Connection& sql, const std::string& sl
     slot.confirmed_flush = parse_lsn(rows.text(0, 6)).value_or(Lsn());
     slot.wal_status = rows.text(0, 7);
     slot.invalidation = rows.text(0, 8);
+    slot.failover = rows.text(0, 9) == "t";
+    slot.copy = rows.text(0, 10) == "t";
     return slot;
 }
 
-Result<CreatedSlot> create_slot(Connection& replication, const std::string& slot_name, bool temporary,
-                                std::stop_token stop) {
-    auto rows =
-        replication.query(fmt::format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput EXPORT_SNAPSHOT",
-                                      Connection::quote_identifier(slot_name), temporary ? "TEMPORARY " : ""),
-                          stop);
+Result<CreatedSlot> create_slot(Connection& replication, const NewSlot& slot, std::stop_token stop) {
+    auto rows = replication.query(
+        fmt::format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput {}",
+                    Connection::quote_identifier(slot.name), slot.temporary ? "TEMPORARY " : "",
+                    slot.failover ? "(SNAPSHOT 'export', FAILOVER true)" : "EXPORT_SNAPSHOT"),
+        stop);
     if (!rows) {
         Error error = std::move(rows.error());
         if (replication.sqlstate() == "53400") {
@@ -90,6 +100,12 @@ Result<CreatedSlot> create_slot(Connection& replication, const std::string& slot
     if (!point)
         return fail(ErrorCode::PG_PROTOCOL, "the server's answer to CREATE_REPLICATION_SLOT cannot be read");
     return CreatedSlot{*point, rows->text(0, 2)};
+}
+
+Status set_failover(Connection& replication, const std::string& slot_name, std::stop_token stop) {
+    return replication.execute(
+        fmt::format("ALTER_REPLICATION_SLOT {} (FAILOVER true)", Connection::quote_identifier(slot_name)),
+        stop);
 }
 
 Status drop_slot(Connection& sql, const std::string& slot_name, std::stop_token stop) {

@@ -32,6 +32,9 @@ struct ServerIdentity {
 // Over a replication connection (IDENTIFY_SYSTEM, TIMELINE_HISTORY).
 Result<ServerIdentity> identify_system(Connection& replication, std::stop_token stop);
 
+// Whether the server is a standby.
+Result<bool> in_recovery(Connection& sql, std::stop_token stop);
+
 struct SlotInfo {
     std::string plugin, type, database;
     bool active = false;
@@ -39,6 +42,8 @@ struct SlotInfo {
     Lsn restart, confirmed_flush;
     std::string wal_status;    // reserved, extended, unreserved, lost
     std::string invalidation;  // reason, from 17 on; else ""
+    bool failover = false;     // a standby keeps a copy, from 17 on
+    bool copy = false;         // it is such a copy
 
     bool lost() const { return wal_status == "lost" || !invalidation.empty(); }
 };
@@ -49,9 +54,15 @@ struct CreatedSlot {
     Lsn consistent_point;
     std::string snapshot;  // exported: valid until the replication connection is used again
 };
+struct NewSlot {
+    std::string name;
+    bool temporary = false;
+    bool failover = false;  // from 17 on
+};
 // Waits for the transactions that are running to end.
-Result<CreatedSlot> create_slot(Connection& replication, const std::string& slot_name, bool temporary,
-                                std::stop_token stop);
+Result<CreatedSlot> create_slot(Connection& replication, const NewSlot& slot, std::stop_token stop);
+// From then on a standby keeps a copy of it. Over a replication connection, while nobody reads the slot.
+Status set_failover(Connection& replication, const std::string& slot_name, std::stop_token stop);
 Status drop_slot(Connection& sql, const std::string& slot_name, std::stop_token stop);
 
 }  // namespace leat::pg

@@ -88,9 +88,14 @@ Status PostgresSnapshotPlan::drop_unused_slot(std::stop_token stop) {
 Status PostgresSnapshotPlan::make_slot(std::stop_token stop) {
     const std::string& slot = context_.options.slot_name;
     log_event(LogLevel::info, context_.options.name,
-              fmt::format("making replication slot {}; this waits for the transactions that are running now",
-                          slot));
-    LEAT_ASSIGN(auto created, create_slot(context_.replication, slot, context_.options.temporary, stop));
+              fmt::format(
+                  "making replication slot {}; this waits for the transactions that are running now{}", slot,
+                  context_.options.standby ? ", and on a standby for the primary to log them: "
+                                             "SELECT pg_log_standby_snapshot(); on the primary, if it is idle"
+                                           : ""));
+    LEAT_ASSIGN(auto created,
+                create_slot(context_.replication,
+                            {slot, context_.options.temporary, context_.options.failover}, stop));
     context_.state.lsn = created.consistent_point;
     snapshot_ = created.snapshot;
     transaction_ = {TransactionId(), created.consistent_point, wall_time_us(), SourceOffset(), true};
@@ -108,7 +113,9 @@ Status PostgresSnapshotPlan::export_snapshot(std::stop_token stop) {
     snapshot_ = rows.text(0, 0);
     // Asked after the snapshot is fixed, so that all it shows was committed before. The insert position,
     // since what is not yet written out may be shown already.
-    LEAT_ASSIGN(auto wal, sql.query("SELECT pg_current_wal_insert_lsn()", stop));
+    LEAT_ASSIGN(auto wal, sql.query(context_.options.standby ? "SELECT pg_last_wal_replay_lsn()"
+                                                             : "SELECT pg_current_wal_insert_lsn()",
+                                    stop));
     auto wal_end = parse_lsn(wal.text(0, 0));
     if (!wal_end) return fail(ErrorCode::PG_PROTOCOL, "the server's WAL position cannot be read");
     transaction_ = {TransactionId(), *wal_end, wall_time_us(), SourceOffset(), true};

@@ -374,3 +374,122 @@ def test_what_cannot_be_changed_is_refused_and_everything_goes_on(database, leat
     leat.wait_for_marker(process, database)
     assert [r.after["id"] for r in leat.log() if r.table == "first"] == [7]
     process.stop()
+
+
+# -- signals
+
+SIGNALS = "CREATE TABLE signals (id text PRIMARY KEY, type text, data text)"
+
+
+def send(database, type_, data="{}"):
+    send.count = getattr(send, "count", 0) + 1
+    database.execute("INSERT INTO signals VALUES (%s, %s, %s)", [f"s{send.count}", type_, data])
+    return f"s{send.count}"
+
+
+def with_signals(leat, database, **options):
+    database.execute(SIGNALS)
+    leat.configure(database.url(), tables=["public.items*"], signal__data__collection="public.signals", **options)
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    return process
+
+
+def completed(process, table):
+    return sum(f"incremental snapshot of public.{table} complete" in line for line in process.stderr)
+
+
+def test_signals_read_tables_again(database, leat):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v text); CREATE TABLE items_too (id int PRIMARY KEY);"
+                     "CREATE TABLE items_without (id int); INSERT INTO items_without VALUES (1);"
+                     "INSERT INTO items SELECT i, 'o''' || i FROM generate_series(1, 1000) i; INSERT INTO items_too VALUES (1)")
+    process = with_signals(leat, database)
+    send(database, "execute-snapshot", '{"data-collections": ["public.items"], "type": "incremental", "additional-conditions":'
+                                       ' [{"data-collection": "public.items", "filter": "id <= 10 OR v = \'o\'\'500\' -- these"}]}')
+    process.wait_for(lambda: completed(process, "items") == 1, "the rows of the condition")
+    again = [r for r in leat.log() if r.table == "items"][1000:]
+    assert [r.after["id"] for r in again] == [*range(1, 11), 500] and {r.source["snapshot"] for r in again} == {"incremental"}
+    send(database, "execute-snapshot", '{"data-collections": ["public\\\\.items.*"]}')
+    process.wait_for(lambda: completed(process, "items") == 2 and completed(process, "items_too") == 1, "both tables")
+    process.wait_stderr("items_without is not read.*PG_NO_KEY|PG_NO_KEY.*items_without")
+    leat.wait_for_marker(process, database)
+    records = leat.log()
+    assert sum(r.table == "items" and r.op == "r" for r in records) == 2011
+    assert sum(r.table == "items_too" and r.op == "r" for r in records) == 2
+    assert sum(r.table == "items_without" and r.op == "r" for r in records) == 1
+    assert [r.op for r in records if r.table == "signals"] == ["c", "c"]
+    process.stop()
+
+
+@pytest.mark.parametrize("type_, data, answer", [
+    ("execute-snapshot", '{"data-collections": ["public.items"], "additional-conditions": [{"data-collection": "public.items", "filter": "nothing = 1"}]}', "given up.*nothing"),
+    ("execute-snapshot", '{"data-collections": ["public.items"], "additional-conditions": [{"data-collection": "public.items", "filter": "id / 0 = 1"}]}', "given up.*zero"),
+    ("execute-snapshot", '{"data-collections": ["public.items"], "additional-conditions": [{"data-collection": "public.items",'
+                         ' "filter": "true) ORDER BY id) TO STDOUT; COMMIT; DROP TABLE items; --"}]}', "given up.*syntax"),
+    ("execute-snapshot", "{}", "data-collections"), ("execute-snapshot", "what", "JSON"), ("dance", "{}", "dance"),
+    ("execute-snapshot", '{"data-collections": ["("]}', "regular expression")])
+def test_signals_that_cannot_be_carried_out_do_nothing(database, leat, type_, data, answer):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY); INSERT INTO items VALUES (1)")
+    process = with_signals(leat, database)
+    send(database, type_, data)
+    process.wait_stderr(answer)
+    database.execute("INSERT INTO items VALUES (2)")
+    leat.wait_for_marker(process, database)
+    assert [(r.op, r.after["id"]) for r in leat.log() if r.table == "items"] == [("r", 1), ("c", 2)]
+    assert database.value("SELECT count(*) FROM items") == 2
+    process.stop()
+    process = leat.run()
+    leat.wait_for_marker(process, database)  # nor is it tried again
+    process.stop()
+    assert sum(r.table == "items" for r in leat.log()) == 2
+
+
+def test_signals_pause_resume_and_stop(database, leat):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 20000) i")
+    process = with_signals(leat, database, incremental__snapshot__chunk__size=20)
+    reads = lambda: sum(r.table == "items" and r.op == "r" for r in leat.log()) - 20000  # noqa: E731
+    database.transaction("INSERT INTO signals VALUES ('a', 'execute-snapshot', '{\"data-collections\": [\"public.items\"]}')",
+                         "INSERT INTO signals VALUES ('b', 'pause-snapshot', '{}')")
+    process.wait_stderr("are paused")
+    database.execute("UPDATE items SET v = 1 WHERE id % 100 = 0")
+    leat.wait_for_marker(process, database)
+    assert reads() == 0
+    send(database, "resume-snapshot")
+    wait_until(lambda: reads() > 0, "something is read", 30)
+    send(database, "pause-snapshot")
+    process.wait_for(lambda: sum("are paused" in line for line in process.stderr) == 2, "the second pause")
+    send(database, "resume-snapshot")
+    process.wait_for(lambda: completed(process, "items") == 1, "the snapshot", 120)
+    leat.wait_for_marker(process, database)
+    records = leat.log()
+    assert sum(r.table == "items" and r.op == "r" for r in records) == 40000
+    compare_table(database, "items", fold(records, strict=False))
+    # One that is stopped is not taken up by the next start.
+    database.transaction("INSERT INTO signals VALUES ('c', 'pause-snapshot', '{}')",
+                         "INSERT INTO signals VALUES ('d', 'execute-snapshot', '{\"data-collections\": [\".*items\"]}')",
+                         "INSERT INTO signals VALUES ('e', 'stop-snapshot', '{\"data-collections\": [\"public.items\"]}')")
+    process.wait_stderr("the snapshot of public.items is stopped")
+    leat.wait_for_marker(process, database)
+    process.stop()
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    process.stop()
+    assert sum(r.table == "items" and r.op == "r" for r in leat.log()) == 40000
+
+
+def test_a_signal_survives_a_kill(database, leat):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 5000) i")
+    process = with_signals(leat, database, incremental__snapshot__rows__per__second=50, incremental__snapshot__chunk__size=10)
+    send(database, "execute-snapshot", '{"data-collections": ["public.items"], "additional-condition": "id > 100"}')
+    process.wait_stderr("an incremental snapshot of public.items")
+    leat.wait_for_marker(process, database)
+    process.kill()
+    before = sum(r.table == "items" and r.op == "r" for r in leat.log()) - 5000
+    assert before < 4900, "the rate was not kept"
+    leat.configure(database.url(), tables=["public.items*"], signal__data__collection="public.signals")
+    process = leat.run()
+    process.wait_for(lambda: completed(process, "items") == 1, "the snapshot", 60)
+    process.stop()
+    reads = [r.after["id"] for r in leat.log() if r.table == "items" and r.op == "r"][5000:]
+    assert set(reads) == set(range(101, 5001))
+    assert len(reads) <= 4900 + 3 * 20, "more than a chunk a connection was read again"

@@ -56,7 +56,7 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.keywords = url.keywords();
     LEAT_ASSIGN(options.tables,
                 TableSelector::make({config.tables, config.schema_include, config.schema_exclude,
-                                     config.table_include, config.table_exclude}));
+                                     config.table_include, config.table_exclude, config.signal_table}));
     options.snapshot_mode = snapshot_mode(config.snapshot_mode);
     options.slot_name = config.slot_name;
     options.publication_name = config.publication_name;
@@ -73,6 +73,9 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.heartbeat_query = config.heartbeat_query;
     options.snapshot_readers = config.snapshot_threads;
     options.chunk_rows = config.incremental_chunk_rows;
+    options.incremental_rows_per_second = config.incremental_rows_per_second;
+    options.incremental_lag_max = config.incremental_lag_max;
+    options.signal_table = config.signal_table;
     options.incremental_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 8, 1 << 20);
     // A change is at once on the wire, in its block, and in the block before it.
     options.change_bytes_max = memory.total_bytes / 4;

@@ -40,6 +40,9 @@ struct SourceConfig {
     SnapshotMode snapshot_mode = SnapshotMode::initial;
     uint32_t snapshot_threads = 2;  // connections that read it
     uint64_t incremental_chunk_rows = 10240;
+    uint64_t incremental_rows_per_second = 0;              // 0: as fast as it goes
+    std::chrono::milliseconds incremental_lag_max{10000};  // of the stream, beyond which no chunk is read
+    std::string signal_table;                              // schema.table; empty: none
 
     std::string slot_name;         // leat_<name>
     std::string publication_name;  // leat_<name>

@@ -72,6 +72,7 @@ class SourceParser {
         if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
         if (key.starts_with("snapshot.")) return apply_snapshot(setting);
         if (key.starts_with("incremental.snapshot.")) return apply_incremental(setting);
+        if (key.starts_with("signal.")) return apply_signal(setting);
         if (key.starts_with("slot.") || key.starts_with("publi")) return apply_slot(setting);
         if (key == "status.update.interval.ms") {
             LEAT_ASSIGN(source_.status_update_interval, reader_.duration(setting, 100ms));
@@ -146,9 +147,28 @@ class SourceParser {
     }
 
     Status apply_incremental(const Setting& setting) {
-        if (setting.key != "incremental.snapshot.chunk.size") return unknown(setting);
-        LEAT_ASSIGN(source_.incremental_chunk_rows, reader_.number(setting, 1, chunk_rows_max));
-        return {};
+        const std::string& key = setting.key;
+        if (key == "incremental.snapshot.chunk.size") {
+            LEAT_ASSIGN(source_.incremental_chunk_rows, reader_.number(setting, 1, chunk_rows_max));
+            return {};
+        }
+        if (key == "incremental.snapshot.rows.per.second") {
+            LEAT_ASSIGN(source_.incremental_rows_per_second, reader_.number(setting, 0, 1'000'000'000));
+            return {};
+        }
+        if (key == "incremental.snapshot.lag.max.ms") {
+            LEAT_ASSIGN(source_.incremental_lag_max, reader_.duration(setting, 1ms));
+            return {};
+        }
+        return unknown(setting);
+    }
+
+    Status apply_signal(const Setting& setting) {
+        if (setting.key != "signal.data.collection") return unknown(setting);
+        LEAT_ASSIGN(source_.signal_table, reader_.text(setting));
+        if (std::count(source_.signal_table.begin(), source_.signal_table.end(), '.') == 1) return {};
+        return reader_.invalid(setting, "it is the name of a table with its schema",
+                               "Write:  public.debezium_signal");
     }
 
     // The interval shapes the records, too.

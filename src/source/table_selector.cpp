@@ -23,6 +23,7 @@ Status TableSelector::compile(const std::vector<std::string>& from, std::vector<
 Result<TableSelector> TableSelector::make(const TableSelection& selection) {
     TableSelector selector;
     selector.globs_ = selection.globs;
+    selector.also_ = selection.also;
     // A name without a schema means the table of that name in any schema.
     for (std::string& glob : selector.globs_)
         if (glob.find('.') == std::string::npos) glob = "*." + glob;
@@ -39,6 +40,7 @@ Result<TableSelector> TableSelector::make(const TableSelection& selection) {
 bool TableSelector::selects(std::string_view schema, std::string_view table) const {
     if (all_) return true;
     std::string name = fmt::format("{}.{}", schema, table);
+    if (!also_.empty() && name == also_) return true;
     auto matches = [](const std::vector<std::regex>& patterns, std::string_view text) {
         return std::any_of(patterns.begin(), patterns.end(),
                            [&](auto& p) { return std::regex_match(text.begin(), text.end(), p); });

@@ -15,6 +15,7 @@ struct TableSelection {
     std::vector<std::string> globs;  // empty: every table
     // Debezium's lists, anchored regular expressions.
     std::vector<std::string> schema_include, schema_exclude, table_include, table_exclude;
+    std::string also;  // "schema.table", whatever the others say
 };
 
 class TableSelector {
@@ -32,6 +33,7 @@ class TableSelector {
   private:
     static Status compile(const std::vector<std::string>& from, std::vector<std::regex>& to);
     std::vector<std::string> globs_;
+    std::string also_;
     std::vector<std::regex> schema_include_, schema_exclude_, table_include_, table_exclude_;
     bool all_ = true;
 };

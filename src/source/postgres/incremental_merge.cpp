@@ -46,13 +46,20 @@ bool key_of(const TableSchema& schema, const Tuple& tuple, const Tuple* old, std
 bool IncrementalSnapshot::is_worth_noting(uint32_t xid) {
     if (noted_ && noted_->first == xid) return noted_->second;
     Lock lock(mutex_);
+    bool is_read = std::ranges::any_of(
+        tables_, [](auto& one) { return std::ranges::any_of(one.second.pieces, &Piece::reading); });
+    if (paused_ && !is_read) {
+        // What is read after the pause shows it.
+        if (!std::exchange(unobserved_, true)) window_.clear();
+        return false;
+    }
     bool hidden = !newest_ || !newest_->shows(xid);
     for (auto& [oid, table] : tables_) hidden = hidden || hides(table, xid);
     noted_ = {xid, hidden};
     return hidden;
 }
 
-void IncrementalSnapshot::row(uint32_t xid, const TableSchema& schema, const RowMessage& row) {
+void IncrementalSnapshot::row(Op, uint32_t xid, const TableSchema& schema, const RowMessage& row) {
     if (!is_worth_noting(xid)) return;
     auto oid = static_cast<uint32_t>(schema.table.value);
     const Tuple* old = row.old_kind ? &row.old_tuple : nullptr;
@@ -173,6 +180,7 @@ Status IncrementalSnapshot::describe(uint32_t oid, Lock& lock) {
     LEAT_TRY(described);
     Table& table = tables_.at(oid);
     if (is_described_again(table, std::move(*described))) return {};
+    table.given_up = true;
     table.pieces.clear();  // merge() ends it
     return {};
 }
@@ -263,7 +271,7 @@ std::vector<Block> IncrementalSnapshot::unit(StreamDecoder& decoder, std::vector
 void IncrementalSnapshot::end_table(uint32_t oid) {
     Lock lock(mutex_);
     const Table& table = tables_.at(oid);
-    if (table.description) {
+    if (table.description && !table.given_up) {
         double seconds = std::chrono::duration<double>(SteadyClock::now() - table.started).count();
         log_event(LogLevel::info, options_.name,
                   fmt::format("incremental snapshot of {} complete: {} rows in {:.1f} s",
@@ -272,6 +280,61 @@ void IncrementalSnapshot::end_table(uint32_t oid) {
     tables_.erase(oid);
     window_.forget_table(oid);
     progress_changed_ = true;
+}
+
+// ---- as signals ask for it ----
+
+void IncrementalSnapshot::add(TableProgress progress) {
+    Lock lock(mutex_);
+    auto found = tables_.find(progress.table);
+    if (found == tables_.end()) {
+        Table& table = tables_[progress.table];
+        table.pieces.push_back(whole_piece());
+        table.delivered = std::move(progress);
+    } else {
+        Table& table = found->second;
+        std::string& condition = table.delivered.condition;
+        if (condition.empty() || progress.condition.empty())
+            condition.clear();
+        else if (condition != progress.condition)
+            condition = fmt::format("({}) OR ({})", condition, progress.condition);
+        table.delivered.pages.clear();
+        restart(table);
+    }
+    // What the stream brought of the table until now was not looked at.
+    xmin_least_.reset();
+    progress_changed_ = true;
+    update_due();
+}
+
+void IncrementalSnapshot::remove(uint32_t table) {
+    Lock lock(mutex_);
+    tables_.erase(table);
+    window_.forget_table(table);
+    std::erase_if(finished_, [&](const Finished& one) {
+        if (one.chunk.table != table) return false;
+        buffered_ -= one.chunk.bytes;
+        return true;
+    });
+    progress_changed_ = true;
+    update_due();
+}
+
+std::vector<uint32_t> IncrementalSnapshot::tables() const {
+    std::vector<uint32_t> oids;
+    for (auto& [oid, table] : tables_) oids.push_back(oid);
+    return oids;
+}
+
+void IncrementalSnapshot::set_paused(bool paused) {
+    Lock lock(mutex_);
+    if (paused_ == paused) return;
+    paused_ = paused;
+    if (paused || !std::exchange(unobserved_, false)) return;
+    newest_.reset();
+    xmin_least_.reset();
+    update_due();
+    changed_.notify_all();
 }
 
 }  // namespace leat::pg

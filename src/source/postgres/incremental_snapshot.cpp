@@ -115,10 +115,15 @@ void IncrementalSnapshot::work(std::stop_token stop) {
     }
 }
 
-bool IncrementalSnapshot::choose(KeyTask& task, uint64_t& piece) {
+bool IncrementalSnapshot::may_read() const {
     auto now = SteadyClock::now();
-    if (error_ || !xmin_least_ || now < not_before_ || buffered_ >= options_.incremental_bytes / 2)
-        return false;
+    return !error_ && xmin_least_ && !paused_ && !behind_ && now >= not_before_ && now >= next_read_ &&
+           buffered_ < options_.incremental_bytes / 2;
+}
+
+bool IncrementalSnapshot::choose(KeyTask& task, uint64_t& piece) {
+    if (!may_read()) return false;
+    auto now = SteadyClock::now();
     for (auto& [oid, table] : tables_) {
         if (table.needs_description || now < table.not_before) continue;
         if (choose_piece(table, task, piece)) return true;
@@ -185,6 +190,10 @@ void IncrementalSnapshot::finish(const KeyTask& task, uint64_t id, Result<KeyRes
                     split(oid, id, *result->ended_at);
             }
             if (result->chunk.rows) table.row_bytes = result->chunk.bytes / result->chunk.rows + 1;
+            if (options_.incremental_rows_per_second)
+                next_read_ = std::max(now, next_read_) +
+                             std::chrono::microseconds(result->chunk.rows * 1'000'000 /
+                                                       options_.incremental_rows_per_second);
             buffered_ += result->chunk.bytes;
             finished_.push_back({id, std::move(result->chunk)});
             break;

@@ -49,6 +49,15 @@ class IncrementalSnapshot : public ChangeObserver {
     bool waits_beyond(Lsn streamed) const { return waiting_ > streamed.value; }
     bool done() const { return tables_.empty(); }
 
+    // Reads a table, from its beginning if it is being read already: then all of the rows of both conditions.
+    void add(TableProgress table);
+    // Forgets what is left of a table.
+    void remove(uint32_t table);
+    std::vector<uint32_t> tables() const;
+    // No chunk is begun while it is paused, or while the stream is behind.
+    void set_paused(bool paused);
+    void set_behind(bool behind) { behind_ = behind; }
+
     // What the position has to say. Changes with merge(), and with what is observed.
     std::optional<std::vector<TableProgress>> changed_progress();
 
@@ -57,7 +66,7 @@ class IncrementalSnapshot : public ChangeObserver {
     Result<std::vector<Block>> merge(StreamDecoder& decoder, const SchemaVersions& schemas);
 
     bool watches(uint32_t relation) const override { return tables_.contains(relation); }
-    void row(uint32_t xid, const TableSchema& schema, const RowMessage& row) override;
+    void row(Op op, uint32_t xid, const TableSchema& schema, const RowMessage& row) override;
     void truncate(uint32_t xid, const TableSchema& schema) override;
     void committed(uint32_t xid, Lsn end) override;
 
@@ -81,6 +90,7 @@ class IncrementalSnapshot : public ChangeObserver {
         bool needs_description = true;
         std::optional<Error> altered;  // why it is described again
         bool cut = false;
+        bool given_up = false;
         bool some_read = false;  // rows were merged, by this process or an earlier one
         std::vector<Piece> pieces;
         SteadyClock::time_point not_before, started;
@@ -95,6 +105,7 @@ class IncrementalSnapshot : public ChangeObserver {
 
     // The threads that read.
     void work(std::stop_token stop);
+    bool may_read() const;
     bool choose(KeyTask& task, uint64_t& piece);
     bool choose_piece(Table& table, KeyTask& task, uint64_t& piece);
     void finish(const KeyTask& task, uint64_t piece, Result<KeyResult> result);
@@ -142,7 +153,10 @@ class IncrementalSnapshot : public ChangeObserver {
     uint64_t next_piece_ = 1;
     std::optional<Error> error_;
     bool told_waiting_ = false;
-    SteadyClock::time_point not_before_, reported_;
+    bool paused_ = false;
+    bool unobserved_ = false;  // paused, and nothing is under way: the window stays empty
+    std::atomic<bool> behind_{false};
+    SteadyClock::time_point not_before_, next_read_, reported_;
     std::vector<std::jthread> threads_;
 };
 

@@ -71,7 +71,11 @@ Result<KeyResult> KeyChunkReader::read(const KeyTask& task, const Progress& prog
     LEAT_TRY(connect(stop));
     LEAT_TRY(connection_->execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
     auto result = read_in_transaction(task, progress, stop);
-    if (!result && means_altered(result.error())) {
+    // A condition that is none ends its own snapshot, and nothing else.
+    bool of_condition =
+        !result && !task.condition.empty() &&
+        (result.error().code == ErrorCode::PG_QUERY || result.error().code == ErrorCode::PG_STREAM_ERROR);
+    if (of_condition || (!result && means_altered(result.error()))) {
         KeyResult altered;
         altered.kind = KeyResult::Kind::altered;
         altered.error = std::move(result.error());
@@ -121,6 +125,12 @@ Result<KeyResult> KeyChunkReader::read_in_transaction(const KeyTask& task, const
         if (!last) return result;
         range.to = *last;
     }
+    if (!task.condition.empty()) {
+        // Somebody else's SQL: as a statement of its own it is one expression, or an error.
+        std::string sql =
+            fmt::format("SELECT 1 FROM {} WHERE (\n{}\n) LIMIT 0", rows_of(task), task.condition);
+        LEAT_TRY(connection_->query(sql, {}, stop));
+    }
     if (task.keys.empty()) {
         LEAT_ASSIGN(auto bound, find_key(bound_sql(*task.schema, rows_of(task), range, task.rows_max), stop));
         if (bound && *bound != range.to) {
@@ -155,7 +165,7 @@ Status KeyChunkReader::copy(const KeyTask& task, const KeyRange& range, KeyResul
                             std::stop_token stop) {
     const TableSchema& schema = *task.schema;
     std::string what = task.keys.empty() ? in_range(schema, range) : is_one_of(schema, task.keys);
-    std::string condition = task.condition.empty() ? "" : "(" + task.condition + ")";
+    std::string condition = task.condition.empty() ? "" : "(\n" + task.condition + "\n)";
     std::string sql =
         fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT", column_list(schema), rows_of(task),
                     where({what, condition, not_in_pages(task.delivered)}), key_columns(schema));

@@ -33,7 +33,10 @@ struct Options {
     WalPolicy wal_policy = WalPolicy::warn;                        // slot.wal.budget.policy
     uint32_t snapshot_readers = 2;                                 // snapshot.max.threads
     uint64_t chunk_rows = 10240;                                   // incremental.snapshot.chunk.size
-    size_t incremental_bytes = 8 << 20;  // of chunks that wait to be merged into the stream
+    uint64_t incremental_rows_per_second = 0;  // incremental.snapshot.rows.per.second; 0: as fast as it goes
+    std::chrono::milliseconds incremental_lag_max{10000};  // incremental.snapshot.lag.max.ms
+    std::string signal_table;                              // signal.data.collection
+    size_t incremental_bytes = 8 << 20;                    // of chunks that wait to be merged into the stream
 
     bool failover = false;  // slot.failover: a standby keeps a copy of the slot
 

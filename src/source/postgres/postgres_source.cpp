@@ -326,6 +326,8 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
 
 Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {
     if (!options_.tables.selects(message.schema, message.name)) return nullptr;
+    if (signals_ && fmt::format("{}.{}", message.schema, message.name) == options_.signal_table)
+        signals_->set_table(message.relation);
     if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
     LEAT_ASSIGN(auto info, catalog_->table(message.relation, stop_));
     LEAT_ASSIGN(auto definition, catalog_->define(message, info, stop_));
@@ -361,6 +363,9 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
         auto wait_max = incremental_ ? incremental_delay : status_delay;
         LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, wait_max)));
+        if (incremental_)
+            incremental_->set_behind(last_fill_ > 0 && wall_time_us() - decoder_->commit_time_us() >
+                                                           options_.incremental_lag_max.count() * 1000);
         if (last_fill_ > 0)
             received_ = SteadyClock::now();
         else
@@ -375,7 +380,10 @@ bool PostgresSource::is_lagging() const {
 
 Status PostgresSource::take_message(Bytes copy_data) {
     LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
-    if (message.type == ReplicationMessage::Type::wal_data) return decoder_->decode(message.wal);
+    if (message.type == ReplicationMessage::Type::wal_data) {
+        LEAT_TRY(decoder_->decode(message.wal));
+        return signals_ && signals_->has_rows() ? carry_out_signals() : Status{};
+    }
     decoder_->reached(message.keepalive.wal_end);
     reply_requested_ |= message.keepalive.reply_requested;
     return {};

@@ -11,6 +11,7 @@
 #include "source/postgres/incremental_snapshot.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/server_watch.h"
+#include "source/postgres/signal_table.h"
 #include "source/postgres/snapshot_plan.h"
 #include "source/postgres/stream_decoder.h"
 #include "source/source.h"
@@ -55,7 +56,12 @@ class PostgresSource : public Source {
                                        std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
+    static bool can_be_read_by_key(const TableInfo& table);
     Status start_incremental();
+    void make_incremental(std::vector<TableProgress> tables);
+    Status carry_out_signals();
+    Status carry_out(const Signal& signal, const std::string& id);
+    Status read_again(const Signal& signal, const TableInfo& table);
     Result<std::optional<IncrementalSnapshot::Description>> describe_for_snapshot(uint32_t table);
     Result<uint64_t> next_transaction();
     bool merge_is_due() const;
@@ -87,7 +93,9 @@ class PostgresSource : public Source {
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
     std::optional<ServerWatch> watch_;
-    SteadyClock::time_point sql_tried_{};               // to connect for the watch
+    SteadyClock::time_point sql_tried_{};  // to connect for the watch
+    std::optional<SignalTable> signals_;
+    bool incremental_paused_ = false;
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
     std::deque<Block> merged_;                          // a unit of its rows, to be handed on
     size_t last_fill_ = 0;

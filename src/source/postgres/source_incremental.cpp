@@ -9,10 +9,8 @@
 
 namespace leat::pg {
 
-namespace {
-
 // As has_usable_key() says it of a schema.
-bool has_usable_key(const TableInfo& table) {
+bool PostgresSource::can_be_read_by_key(const TableInfo& table) {
     switch (table.replica_identity) {
         case 'd':
             return !table.primary_key.empty() && !table.deferrable_key;
@@ -24,8 +22,6 @@ bool has_usable_key(const TableInfo& table) {
             return false;
     }
 }
-
-}  // namespace
 
 // Tables that are not captured any more need no rest of a snapshot.
 void PostgresSource::keep_unfinished(const std::vector<TableInfo>& tables) {
@@ -39,7 +35,7 @@ void PostgresSource::keep_unfinished(const std::vector<TableInfo>& tables) {
 void PostgresSource::read_incrementally(std::vector<TableInfo>& to_read) {
     if (options_.snapshot_mode == SnapshotMode::no_data) return;
     std::erase_if(to_read, [&](const TableInfo& table) {
-        if (!has_usable_key(table)) return false;
+        if (!can_be_read_by_key(table)) return false;
         TableProgress progress;
         progress.table = table.oid;
         state_.unfinished.push_back(std::move(progress));
@@ -50,13 +46,23 @@ void PostgresSource::read_incrementally(std::vector<TableInfo>& to_read) {
 Status PostgresSource::start_incremental() {
     merged_.clear();
     incremental_.reset();
+    signals_.reset();
+    if (!options_.signal_table.empty()) decoder_->set_observer(&signals_.emplace());
     if (state_.unfinished.empty()) return {};
+    make_incremental(state_.unfinished);
+    return incremental_->begin();
+}
+
+void PostgresSource::make_incremental(std::vector<TableProgress> tables) {
     IncrementalSnapshot::Database database;
     database.describe = [this](uint32_t table) { return describe_for_snapshot(table); };
     database.next_transaction = [this] { return next_transaction(); };
-    incremental_ = std::make_unique<IncrementalSnapshot>(options_, std::move(database), state_.unfinished);
-    decoder_->set_observer(incremental_.get());
-    return incremental_->begin();
+    incremental_ = std::make_unique<IncrementalSnapshot>(options_, std::move(database), std::move(tables));
+    incremental_->set_paused(incremental_paused_);
+    if (signals_)
+        signals_->set_next(incremental_.get());
+    else
+        decoder_->set_observer(incremental_.get());
 }
 
 Result<std::optional<IncrementalSnapshot::Description>> PostgresSource::describe_for_snapshot(
@@ -95,7 +101,10 @@ Status PostgresSource::merge() {
     std::ranges::move(blocks, std::back_inserter(merged_));
     if (!incremental_->done()) return {};
     if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
-    decoder_->set_observer(nullptr);
+    if (signals_)
+        signals_->set_next(nullptr);
+    else
+        decoder_->set_observer(nullptr);
     incremental_.reset();
     return {};
 }

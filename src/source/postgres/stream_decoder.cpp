@@ -215,7 +215,7 @@ Status StreamDecoder::row(char type, const WalData& wal) {
     }
     builder_.end_row();
     ++changes_;
-    if (observer_ && observer_->watches(row_.relation)) observer_->row(xid(), *relation->schema, row_);
+    if (observer_ && observer_->watches(row_.relation)) observer_->row(op, xid(), *relation->schema, row_);
     return {};
 }
 

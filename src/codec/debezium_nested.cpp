@@ -1,6 +1,7 @@
 // The composed kinds: arrays, composites, maps, geometry, points and vectors.
 
 #include "codec/debezium_shapes.h"
+#include "codec/debezium_structured.h"
 #include "codec/json_text.h"
 
 namespace leat {
@@ -127,6 +128,7 @@ Written write_vector(W, Bytes value, ByteBuffer& to) {
 }
 
 bool is_number(const Type& type, const DebeziumOptions& options) {
+    if (is_structured(type, options)) return false;
     switch (type.kind) {
         case Kind::int16:
         case Kind::int32:
@@ -219,6 +221,7 @@ ValueWriter::Write nested_function(const Type& type, const DebeziumOptions& opti
 std::string unavailable_json(const Type& type, const DebeziumOptions& options) {
     const std::string& text = options.unavailable_value;
     if (Shape shape = shape_of(type); shape != Shape::none) return shape_placeholder(shape, text);
+    if (is_structured(type, options)) return structured_placeholder(type.kind, text);
     switch (type.kind) {
         case Kind::bytes:
             return binary_placeholder(options);
@@ -246,6 +249,7 @@ std::string unavailable_json(const Type& type, const DebeziumOptions& options) {
 
 std::string fallback_json(const Type& type, const DebeziumOptions& options) {
     if (Shape shape = shape_of(type); shape != Shape::none) return shape_fallback(shape);
+    if (is_structured(type, options)) return structured_fallback(type);
     switch (type.kind) {
         case Kind::boolean:
             return "false";

@@ -16,7 +16,8 @@ using Names = std::span<const std::string_view>;
 
 constexpr std::string_view decimal_names[] = {"precise", "double", "string"};
 constexpr std::string_view time_names[] = {
-    "adaptive", "adaptive_time_microseconds", "connect", "isostring", "microseconds", "nanoseconds"};
+    "adaptive",  "adaptive_time_microseconds", "connect", "isostring", "microseconds", "nanoseconds",
+    "structured"};
 constexpr std::string_view binary_names[] = {"bytes", "base64", "base64-url-safe", "hex"};
 constexpr std::string_view hstore_names[] = {"json", "map"};
 constexpr std::string_view interval_names[] = {"numeric", "string"};

@@ -18,7 +18,8 @@ enum class TimePrecision : uint8_t {
     connect,
     isostring,
     microseconds,
-    nanoseconds
+    nanoseconds,
+    structured
 };
 enum class BinaryMode : uint8_t { bytes, base64, base64_url_safe, hex };
 enum class HstoreMode : uint8_t { json, map };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "codec/debezium_shapes.h"
+#include "codec/debezium_structured.h"
 #include "codec/decimal.h"
 #include "codec/json_text.h"
 #include "codec/temporal.h"
@@ -309,7 +310,10 @@ ValueWriter compile_value(const Type& type, const DebeziumOptions& options) {
     ValueWriter writer;
     writer.type = type;
     writer.unavailable = unavailable_json(type, options);
-    if (auto shape = shape_function(shape_of(type))) {
+    if (is_structured(type, options)) {
+        writer.write_function = structured_function(type.kind);
+        writer.number = fractional_digits(type);
+    } else if (auto shape = shape_function(shape_of(type))) {
         writer.write_function = shape;
     } else if (auto nested = nested_function(type, options)) {
         writer.write_function = nested;

@@ -338,6 +338,37 @@ TEST(DebeziumValue, Shapes) {
     EXPECT_EQ(shape("polygon", "((0,0),(1))"), "malformed");
 }
 
+TEST(DebeziumValue, Structured) {
+    DebeziumOptions o;
+    o.time = TimePrecision::structured;
+    auto shown = [&](Type type, auto... parts) {
+        ByteBuffer bytes;
+        (bytes.put(parts), ...);
+        return written(type, bytes.view(), o);
+    };
+    EXPECT_EQ(shown(type_of(Kind::date), int32_t{-719163}),
+              R"({"year":0,"month":12,"day":31,"specialValue":null})");
+    EXPECT_EQ(shown(type_of(Kind::date), date_infinity),
+              R"({"year":null,"month":null,"day":null,"specialValue":"POSITIVE_INFINITY"})");
+    EXPECT_EQ(shown(type_of(Kind::time, "", 3), int64_t{86400000000}),
+              R"({"hour":24,"minute":0,"second":0,"nanos":0,"precision":3})");
+    EXPECT_EQ(shown(type_of(Kind::time_tz), int64_t{40953456789}, int32_t{-7200}),
+              R"({"hour":11,"minute":22,"second":33,"nanos":456789000,"offsetSeconds":-7200,"precision":6})");
+    EXPECT_EQ(
+        shown(type_of(Kind::timestamp), int64_t{-1}),
+        R"({"year":1969,"month":12,"day":31,"hour":23,"minute":59,"second":59,"nanos":999999000,"specialValue":null,"precision":6})");
+    EXPECT_EQ(
+        shown(type_of(Kind::timestamp_tz), timestamp_minus_infinity),
+        R"({"year":null,"month":null,"day":null,"hour":null,"minute":null,"second":null,"nanos":null,"offsetSeconds":null,"zoneId":null,"specialValue":"NEGATIVE_INFINITY","precision":6})");
+    EXPECT_EQ(
+        shown(type_of(Kind::interval), int32_t{-14}, int32_t{3}, int64_t{-3600500000}),
+        R"({"years":-1,"months":-2,"days":3,"hours":-1,"minutes":0,"seconds":0,"nanos":-500000000,"precision":6})");
+    EXPECT_EQ(fallback_json(type_of(Kind::date), o),
+              R"({"year":1970,"month":1,"day":1,"specialValue":null})");
+    EXPECT_EQ(unavailable_json(type_of(Kind::date), o),
+              R"({"year":null,"month":null,"day":null,"specialValue":"__debezium_unavailable_value"})");
+}
+
 TEST(DebeziumValue, Vector) {
     uint8_t vector[12];
     store(vector, 1.0f), store(vector + 4, -0.25f), store(vector + 8, 3.3f);

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "codec/debezium_value.h"
+#include "codec/debezium_structured.h"
 #include "codec/json_text.h"
 #include "codec/temporal.h"
 
@@ -276,6 +276,7 @@ std::optional<std::string> zero_text(Kind kind) {
 
 // Debezium has none for structures, and of the types that are text only for these.
 bool can_have_default(const Type& type, const DebeziumOptions& options) {
+    if (is_structured(type, options)) return false;
     if (type.kind == Kind::decimal)
         return options.decimal != DecimalMode::precise || !is_variable_scale(type);
     if (type.kind != Kind::text) return true;

@@ -19,6 +19,11 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
       transaction_topic_(sanitized_topic(options_.topic_prefix + options_.topic_delimiter + "transaction")),
       heartbeat_topic_(make_heartbeat_topic(options_)),
       message_database_(options_.database) {
+    if (options_.context_headers) {
+        add_context_header("connectorLogicalName", options_.topic_prefix);
+        add_context_header("taskId", "0");
+        add_context_header("connectorName", source_->connector());
+    }
     if (!options_.schemas_enable) return;
     message_key_head_ = schema_head(message_key_schema());
     message_value_head_ = schema_head(message_schema(source_->connect_schema(), options_));
@@ -27,6 +32,17 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
 }
 
 DebeziumJsonEncoder::~DebeziumJsonEncoder() = default;
+
+void DebeziumJsonEncoder::add_context_header(std::string_view name, std::string_view value) {
+    std::string text = json::quoted(value);
+    if (options_.header_schemas) text = schema_head(R"({"type":"string","optional":false})") + text + "}";
+    context_headers_.emplace_back("__debezium.context." + std::string(name), std::move(text));
+}
+
+// Behind those that are the record's own.
+void DebeziumJsonEncoder::put_context_headers() {
+    for (auto& [name, value] : context_headers_) record_.headers.push_back({name, value});
+}
 
 const DebeziumTable& DebeziumJsonEncoder::table_of(const TableSchema& schema) {
     KnownTable& known = tables_[schema.id];
@@ -68,6 +84,7 @@ Status DebeziumJsonEncoder::encode_row(const Context& context, const DebeziumTab
     if (!row) return fail(ErrorCode::BLOCK_MALFORMED, "a change has neither an old nor a new row");
     LEAT_ASSIGN(bool has_key, make_key(table, *row, after ? before : nullptr, key_));
     LEAT_TRY(make_value(context, table, static_cast<char>(change.op), before, after));
+    put_context_headers();
     emit(context, table.topic(), has_key, true);
     if (change.op == Op::remove && has_key) tombstone(context, table.topic());
     return {};
@@ -76,19 +93,32 @@ Status DebeziumJsonEncoder::encode_row(const Context& context, const DebeziumTab
 // Consumers that know one key at a time see a delete of the old one and a new row.
 Status DebeziumJsonEncoder::encode_key_update(const Context& context, const DebeziumTable& table) {
     const Change& change = context.change;
-    record_.headers.push_back({"__debezium.newkey", key_.text()});
+    put_key_header("__debezium.newkey", table, key_);
     std::swap(key_, old_key_);
-    record_.headers.back().value = old_key_.text();
+    put_context_headers();
     LEAT_TRY(make_value(context, table, 'd', &change.before, nullptr));
     emit(context, table.topic(), true, true);
     tombstone(context, table.topic());
 
-    std::swap(key_, old_key_);
     record_.headers.clear();
-    record_.headers.push_back({"__debezium.oldkey", old_key_.text()});
+    put_key_header("__debezium.oldkey", table, key_);
+    std::swap(key_, old_key_);
+    put_context_headers();
     LEAT_TRY(make_value(context, table, 'c', nullptr, &change.after));
     emit(context, table.topic(), true, true);
     return {};
+}
+
+// The key as it stands in a header, where it may have another form than as a key.
+void DebeziumJsonEncoder::put_key_header(std::string_view name, const DebeziumTable& table,
+                                         const ByteBuffer& key) {
+    std::string_view object = key.text();
+    if (size_t head = table.key_head().size()) object = object.substr(head, object.size() - head - 1);
+    header_.clear();
+    header_.put_text(table.header_head());
+    header_.put_text(object);
+    if (!table.header_head().empty()) header_.put_char('}');
+    record_.headers.push_back({name, header_.text()});
 }
 
 void DebeziumJsonEncoder::encode_truncate(const Context& context, const DebeziumTable& table) {
@@ -100,6 +130,7 @@ void DebeziumJsonEncoder::encode_truncate(const Context& context, const Debezium
     put_transaction(context, &table);
     put_tail(context, 't');
     if (!table.value_head().empty()) value_.put_char('}');
+    put_context_headers();
     emit(context, table.topic(), false, true);
 }
 

@@ -52,11 +52,15 @@ class DebeziumJsonEncoder : public Encoder {
     void put_transaction(const Context& context, const DebeziumTable* table);
     void emit(const Context& context, const std::string& topic, bool has_key, bool has_value);
     void tombstone(const Context& context, const std::string& topic);
+    void add_context_header(std::string_view name, std::string_view value);
+    void put_context_headers();
+    void put_key_header(std::string_view name, const DebeziumTable& table, const ByteBuffer& key);
     void transaction_record(const Transaction& transaction, bool end, int64_t time_us, RecordSink& out);
     void start_transaction(const Transaction& transaction, uint64_t index);
 
     const DebeziumOptions options_;
     const std::unique_ptr<SourceInfoWriter> source_;
+    std::vector<std::pair<std::string, std::string>> context_headers_;  // name and JSON
     const std::unique_ptr<MessageFilter> message_filter_;
     struct KnownTable {
         const TableSchema* seen = nullptr;  // the object the table was last asked for with
@@ -64,7 +68,7 @@ class DebeziumJsonEncoder : public Encoder {
     };
     std::unordered_map<SchemaId, KnownTable> tables_;
 
-    ByteBuffer key_, old_key_, value_;
+    ByteBuffer key_, old_key_, value_, header_;
     ByteBuffer times_;  // how an envelope ends: the same for all changes of a block
     int64_t times_us_ = 0;
     Record record_;

@@ -147,6 +147,37 @@ TEST(DebeziumEncoder, UpdateOfTheKeyIsADeleteAndACreate) {
     EXPECT_EQ(lines(options(), t, update(false)), expected(R"({"id":1,"name":"Ann","email":null})"));
 }
 
+TEST(DebeziumEncoder, ContextHeadersFollowThoseOfTheRecord) {
+    auto t = customers();
+    auto o = options();
+    o.context_headers = true;
+    const std::string context =
+        R"("__debezium.context.connectorLogicalName":"shop","__debezium.context.taskId":"0","__debezium.context.connectorName":"postgresql"})";
+    auto created = lines(o, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(created.find("\"headers\":{" + context + ","), std::string::npos) << created;
+    auto moved = lines(o, t, [&](BlockBuilder& b) {
+        b.begin_row(Op::update, *t, SourceOffset(5));
+        b.begin_before(false);
+        put_row(b, 1, "Ann");
+        b.begin_after();
+        put_row(b, 2, "Ann");
+        b.end_row();
+    });
+    size_t found = 0, count = 0;
+    while ((found = moved.find("{\"id\":2}," + context, found + 1)) != std::string::npos) ++count;
+    EXPECT_EQ(count, 2u) << "delete and tombstone: " << moved;
+    EXPECT_NE(moved.find(R"("headers":{"__debezium.oldkey":{"id":1},)" + context), std::string::npos);
+    o.header_schemas = true;
+    created = lines(o, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(
+        created.find(
+            R"("__debezium.context.taskId":{"schema":{"type":"string","optional":false},"payload":"0"})"),
+        std::string::npos)
+        << created;
+    auto message = lines(o, nullptr, [&](BlockBuilder& b) { b.add_message(SourceOffset(1), true, "p", {}); });
+    EXPECT_EQ(message.find("context"), std::string::npos);
+}
+
 TEST(DebeziumEncoder, NoKeyNoTombstone) {
     auto t = test::table("notes", {column("a", type_of(Kind::text))}, {});
     auto remove = [&](BlockBuilder& b) {

@@ -39,6 +39,8 @@ constexpr DebeziumOption options[] = {
     {"skipped.operations", operation_names, "none"},
     {"schemas.enable", boolean_names, "false"},
     {"provide.transaction.metadata", boolean_names, "false"},
+    {"extended.headers.enabled", boolean_names, "false"},
+    {"headers.schemas.enable", boolean_names, "false"},
     {"topic.delimiter", {}, "."},
     {"heartbeat.interval.ms", {}, "0"},
     {"topic.heartbeat.prefix", {}, default_heartbeat_prefix},
@@ -126,6 +128,8 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
     if (name == "tombstones.on.delete") return set(to.tombstones, name, value, boolean_names);
     if (name == "skipped.operations") return set_operations(to.skipped_operations, name, value);
     if (name == "schemas.enable") return set(to.schemas_enable, name, value, boolean_names);
+    if (name == "headers.schemas.enable") return set(to.header_schemas, name, value, boolean_names);
+    if (name == "extended.headers.enabled") return set(to.context_headers, name, value, boolean_names);
     if (name == "provide.transaction.metadata")
         return set(to.transaction_metadata, name, value, boolean_names);
     if (name == "topic.delimiter") return set_text(to.topic_delimiter, name, value);

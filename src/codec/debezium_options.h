@@ -42,6 +42,8 @@ struct DebeziumOptions {
     std::string skipped_operations;  // letters of c u d t
     bool schemas_enable = false;
     bool transaction_metadata = false;
+    bool header_schemas = false;         // of headers; schemas_enable is of keys and values
+    bool context_headers = false;        // __debezium.context.*: which connector a record comes from
     uint64_t heartbeat_interval_ms = 0;  // 0: none
     std::string heartbeat_prefix = "__debezium-heartbeat",
                 heartbeat_topic;  // the whole topic, if it is given

@@ -51,9 +51,12 @@ DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const De
         columns_[index].key_head = (first ? "" : ",") + json::quoted(schema_->columns[index].name) + ":";
         first = false;
     }
+    std::string key_head =
+        "{\"schema\":" + row_schema(*schema_, schema_->key, topic_ + ".Key", false, "", options) +
+        ",\"payload\":";
+    if (options.header_schemas) header_head_ = key_head;
     if (!options.schemas_enable) return;
-    key_head_ = "{\"schema\":" + row_schema(*schema_, schema_->key, topic_ + ".Key", false, "", options) +
-                ",\"payload\":";
+    key_head_ = key_head;
     value_head_ = "{\"schema\":" + envelope_schema(*schema_, topic_, source.connect_schema(), options) +
                   ",\"payload\":";
 }

@@ -25,6 +25,7 @@ class DebeziumTable {
     const std::vector<std::string>& source_pieces() const { return source_pieces_; }
     // `{"schema":…,"payload":` where schemas are on, else empty. A "}" closes what is not empty.
     const std::string& key_head() const { return key_head_; }
+    const std::string& header_head() const { return header_head_; }  // of a key in a header
     const std::string& value_head() const { return value_head_; }
 
     // `{"id":1,…}`. With `old`, values of `row` that are unchanged come from there.
@@ -51,7 +52,7 @@ class DebeziumTable {
     std::shared_ptr<const TableSchema> schema_;
     std::string topic_, collection_;
     std::vector<std::string> source_pieces_;
-    std::string key_head_, value_head_;
+    std::string key_head_, header_head_, value_head_;
     std::vector<ColumnWriter> columns_;
 };
 

@@ -88,6 +88,7 @@ void DebeziumJsonEncoder::transaction_record(const Transaction& transaction, boo
     json::put_int(value_, time_us / 1000);
     value_.put_char('}');
     if (options_.schemas_enable) key_.put_char('}'), value_.put_char('}');
+    record_.headers.clear();
     record_.topic = transaction_topic_;
     record_.key = key_.text();
     record_.value = value_.text();

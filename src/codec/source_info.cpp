@@ -82,6 +82,7 @@ class PostgresSourceInfo : public SourceInfoWriter {
         to.put_text(",\"xmin\":null,\"origin\":null,\"origin_lsn\":null}");
     }
 
+    std::string_view connector() const override { return "postgresql"; }
     std::string connect_schema() const override { return std::string(postgres_schema); }
 
     void write_transaction_id(const Transaction& transaction, ByteBuffer& to) const override {

@@ -25,6 +25,8 @@ class SourceInfoWriter {
     virtual std::string connect_schema() const = 0;
     // How transaction metadata names a transaction.
     virtual void write_transaction_id(const Transaction& transaction, ByteBuffer& to) const = 0;
+    // What `source.connector` says.
+    virtual std::string_view connector() const = 0;
     // How transaction metadata names a table.
     virtual std::string collection(const TableSchema& schema) const = 0;
 };

@@ -183,7 +183,11 @@ class Translator {
                             path_),
                 "Give both the same value; without one it is true.");
         LEAT_ASSIGN(bool defaults, flag("value.converter.replace.null.with.default", true));
+        LEAT_ASSIGN(bool headers, flag("header.converter.schemas.enable", true));
+        const Setting* converter = find("header.converter");
+        headers = headers && converter && trim(converter->value()).ends_with("JsonConverter");
         add("schemas.enable", keys ? "true" : "false");
+        add("headers.schemas.enable", headers ? "true" : "false");
         add("json.replace.null.with.default", defaults ? "true" : "false");
         return {};
     }

@@ -75,8 +75,17 @@ def parse(text):
     return None if text is None else json.loads(text)
 
 
+def parse_header(text):
+    """SimpleHeaderConverter, Kafka Connect's default, writes strings without quotes, also those that look like numbers."""
+    try:
+        value = parse(text)
+    except ValueError:
+        return text.decode()
+    return text.decode() if isinstance(value, (int, float)) else value
+
+
 def of_kafka(record):
-    headers = {name: parse(value) for name, value in record.headers}
+    headers = {name: parse_header(value) for name, value in record.headers}
     return Record(record.topic, parse(record.key), headers, parse(record.value))
 
 
@@ -161,6 +170,7 @@ class Difference:
     path: str  # regular expression for the whole path, without `.payload`
     matches: callable = lambda found: True
     volatile: bool = False  # a field that is of its moment: in every case, seen or not
+    everywhere: bool = False  # in nearly every case; none has to name it
     sometimes: bool = False  # it depends on who is faster: a case may show it
 
     def covers(self, found):

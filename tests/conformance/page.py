@@ -42,8 +42,8 @@ def render():
     lines = [HEAD.format(version=debezium, kafka=kafka), "## Differences on purpose\n"]
     for number, difference in enumerate(ON_PURPOSE, 1):
         cases = [f"`{case.name}`" for case in CASES if difference.name in case.differences]
-        if cases:
-            lines.append(f"{number}. **{difference.name}.** {difference.reason} Seen in {', '.join(cases)}.")
+        where = "nearly every case" if difference.everywhere else ", ".join(cases)
+        lines.append(f"{number}. **{difference.name}.** {difference.reason} Seen in {where}.")
     lines.append("\n## Fields of their moment\n\nThese cannot be the same, and are compared only in their type:\n")
     lines += [f"- **{difference.name}**: {difference.reason}" for difference in VOLATILE]
     lines.append("\n## Cases\n\nEach is a snapshot and a stream, unless it says otherwise.\n")
@@ -59,7 +59,7 @@ def render():
 def unused():
     """Differences that no case names."""
     named = {name for case in CASES for name in case.differences}
-    return [difference.name for difference in ON_PURPOSE if difference.name not in named]
+    return [difference.name for difference in ON_PURPOSE if difference.name not in named and not difference.everywhere]
 
 
 if __name__ == "__main__":

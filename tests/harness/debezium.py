@@ -359,7 +359,6 @@ def defaults(name, database):
         "key.converter.schemas.enable": "false",
         "value.converter": JSON_CONVERTER,
         "value.converter.schemas.enable": "false",
-        "extended.headers.enabled": "false",
         "header.converter": JSON_CONVERTER,
         "header.converter.schemas.enable": "false",
     }

@@ -134,6 +134,12 @@ CASES = [
          ("CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);"
           " INSERT INTO g (a) VALUES (1)",), ("INSERT INTO g (a) VALUES (2)", "UPDATE g SET a = 3", "DELETE FROM g"),
          differences=("generated columns in the snapshot",)),
-    Case("context_headers", "extended.headers.enabled=false", ("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)",),
+    Case("headers", "headers of every kind of record, with schemas", TRANSACTIONS, TRANSACTION_CHANGES,
+         {"provide.transaction.metadata": "true", "skipped.operations": "none"} | SCHEMAS, differences=TRANSACTION_DIFFERENCES),
+    Case("headers_off", "extended.headers.enabled=false", ("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)",),
          ("INSERT INTO t VALUES (2)", "UPDATE t SET id = 3 WHERE id = 2"), {"extended.headers.enabled": "false"}),
+    Case("headers_default", "Kafka Connect's own header converter (SimpleHeaderConverter)",
+         ("CREATE TABLE t (id int, v text, PRIMARY KEY (id, v)); INSERT INTO t VALUES (1, 'x')",),
+         ("UPDATE t SET id = 3, v = 'a \"q\" é'", "DELETE FROM t"),
+         {"header.converter": None, "header.converter.schemas.enable": None}),
 ]

@@ -1,0 +1,68 @@
+"""Snapshot modes, stops and starts, heartbeats: what depends on when something happens."""
+
+from harness.postgres import wait_until
+
+from ..case import Case
+
+TABLES = (
+    "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE TABLE b (id int PRIMARY KEY, v text); CREATE TABLE c (v text)",
+    "INSERT INTO a SELECT i, 'row ' || i FROM generate_series(1, 50) i; INSERT INTO b VALUES (1, 'one')",
+)
+CHANGES = ("INSERT INTO a VALUES (101, 'x'); UPDATE b SET v = 'two'", "DELETE FROM a WHERE id <= 3; INSERT INTO c VALUES ('c')")
+MORE = ("INSERT INTO a VALUES (201, 'while stopped')", "UPDATE a SET v = 'again' WHERE id = 101; DELETE FROM b")
+
+
+def restarted(run):
+    """Both stop in the middle, and go on where they were."""
+    run.start()
+    run.wait_streaming()
+    run.change(CHANGES)
+    run.end()
+    run.read_debezium(run.read_leat())
+    run.connector.stop()
+    run.process.stop()
+    run.change(MORE)
+    run.connector.resume()
+    run.start_leat()
+    run.wait_streaming()
+    run.end()
+    return run.result()
+
+
+def snapshot_only(run):
+    """Nothing is streamed: both end with the snapshot's last row."""
+    run.start()
+    return run.result(lambda records: sum(record.op == "r" for record in records) >= 51)
+
+
+def beating(run):
+    """Until Leat has written a heartbeat: it looks whether one is due where something is committed."""
+    run.start()
+    run.wait_streaming()
+
+    def beats():
+        run.end()
+        return any(topic.startswith("__debezium-heartbeat") for topic in run.read_leat())
+
+    wait_until(beats, "a heartbeat", 60)
+    return run.result()
+
+
+CASES = [
+    Case("snapshot_initial_restart", "snapshot.mode=initial, stopped and started in the stream", TABLES, flow=restarted,
+         differences=("sequence after a restart",), short=True),
+    Case("snapshot_no_data", "snapshot.mode=no_data", TABLES, CHANGES, {"snapshot.mode": "no_data"}),
+    Case("snapshot_initial_only", "snapshot.mode=initial_only", TABLES, (), {"snapshot.mode": "initial_only"}, flow=snapshot_only),
+    Case("snapshot_always", "snapshot.mode=always, stopped and started", TABLES, (), {"snapshot.mode": "always"}, flow=restarted,
+         differences=("committed while stopped, with always", "sequence after skipped changes")),
+    Case("snapshot_when_needed", "snapshot.mode=when_needed, stopped and started", TABLES, (), {"snapshot.mode": "when_needed"},
+         flow=restarted, differences=("sequence after a restart",)),
+    Case("heartbeats", "heartbeat.interval.ms", TABLES, (), {"heartbeat.interval.ms": "100"}, flow=beating, first_only="__debezium-heartbeat"),
+    Case("tables_chosen", "table.include.list, schema.exclude.list and snapshot of an empty table",
+         ("CREATE SCHEMA other; CREATE TABLE other.o (id int PRIMARY KEY); INSERT INTO other.o VALUES (1)", *TABLES,
+          "CREATE TABLE left_out (id int PRIMARY KEY); INSERT INTO left_out VALUES (1)"),
+         (*CHANGES, "INSERT INTO left_out VALUES (2); INSERT INTO other.o VALUES (2)"),
+         {"table.include.list": "public.a,public.b,public.c,public.zz_end,other.*"}),
+    Case("publication_filtered", "publication.autocreate.mode=filtered", TABLES, CHANGES,
+         {"publication.autocreate.mode": "filtered", "table.include.list": "public\\.(a|b|zz_end)"}),
+]

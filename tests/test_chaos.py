@@ -35,8 +35,14 @@ def test_kills(database, leat, episode):
         workload.disruptive.set()
     workload.start()
     options = {"segment.bytes": r.choice([65536, 1 << 20, 128 << 20]), "fsync": r.choice(["always", "interval", "never"])}
-    leat.configure(database.url(), log=options, status__update__interval__ms=r.choice([100, 10000]),
-                   tables=["public.*"], snapshot__max__threads=r.choice([1, 3]))
+    more = {"status.update.interval.ms": r.choice([100, 10000]), "snapshot.max.threads": r.choice([1, 3]),
+            "incremental.snapshot.chunk.size": r.choice([20, 500, 10240]), "signal.data.collection": "public.signals"}
+
+    def configure(tables):
+        leat.configure(sources={"shop": {"url": database.url(), "tables": tables, **more}}, log=options)
+
+    # Some tables are added later, and read beside the stream.
+    configure(["public.ledger", "public.docs", "public.scratch*", "public.clicks"] if episode % 3 == 1 else ["public.*"])
     try:
         for kill in range(EPISODE // 2):  # from the start of the snapshot
             process = leat.run()
@@ -45,9 +51,21 @@ def test_kills(database, leat, episode):
             process.kill()
         process = leat.run()
         leat.wait_for_marker(process, database, 120)
+        configure(["public.*"])
+        if r.random() < 0.5:
+            process.popen.send_signal(signal.SIGHUP)
+            process.wait_stderr("configuration taken")
+        else:
+            process.kill()
+            process = leat.run()
+        leat.wait_for_marker(process, database, 120)
         whole_after = database.lsn()
         workload.disruptive.set()
         for kill in range(EPISODE - EPISODE // 2):  # while it streams
+            if r.random() < 0.7:
+                tables = r.sample(["customers", "lines", "docs", "accounts", "evolving", "scratch.*"], 2)
+                data = '{"data-collections": ["public\\\\.(%s)"]}' % "|".join(tables)
+                database.execute("INSERT INTO signals VALUES (%s, 'execute-snapshot', %s)", [str(kill), data])
             time.sleep(r.uniform(0.0, 0.6))
             assert process.running, f"it ended by itself\n{process.describe()}"
             process.kill()
@@ -57,6 +75,7 @@ def test_kills(database, leat, episode):
         time.sleep(0.3)
         workload.stop()
         leat.wait_for_marker(process, database, 120)
+        leat.wait_for_incremental(process)
         before = len(leat.log_command().stdout)
         process.stop()
         records = leat.log()

@@ -307,6 +307,21 @@ class Leat:
         self.wait_log(process, lambda seen: any(marker in r.line for r in seen), f"the message {marker} in the log", timeout,
                       "--op", "m", **more)
 
+    @staticmethod
+    def wait_for_incremental(process, timeout=120):
+        """Waits until nothing is left of the snapshots that are taken beside the stream."""
+
+        def done():
+            begun = complete = -1
+            for number, line in enumerate(list(process.stderr)):
+                if "while the stream goes on" in line or ": an incremental snapshot of public" in line:
+                    begun = number
+                if "incremental snapshots are complete" in line:
+                    complete = number
+            return complete > begun or begun < 0
+
+        process.wait_for(done, "the incremental snapshots are complete", timeout)
+
     def close(self):
         for process in self.started:
             if process.running:

@@ -29,6 +29,7 @@ CREATE TABLE clicks (at timestamp(3), page text, n bigint);
 CREATE TABLE evolving (id int PRIMARY KEY, v text);
 CREATE TABLE scratch (id int PRIMARY KEY, v int);
 CREATE TABLE scratch_too (id int PRIMARY KEY, v int);
+CREATE TABLE signals (id text PRIMARY KEY, type text, data text);
 ALTER TABLE accounts REPLICA IDENTITY FULL;
 ALTER TABLE clicks REPLICA IDENTITY FULL;
 ALTER TABLE docs ALTER body SET STORAGE EXTERNAL;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/logging.h"
 #include "source/postgres/catalog_queries.h"
 #include "source/postgres/postgres_source.h"
 
@@ -100,6 +101,7 @@ Status PostgresSource::merge() {
     LEAT_ASSIGN(auto blocks, incremental_->merge(*decoder_, *schemas_));
     std::ranges::move(blocks, std::back_inserter(merged_));
     if (!incremental_->done()) return {};
+    log_event(LogLevel::info, options_.name, "incremental snapshots are complete");
     if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
     if (signals_)
         signals_->set_next(nullptr);

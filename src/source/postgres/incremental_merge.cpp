@@ -102,7 +102,7 @@ void IncrementalSnapshot::add_again(uint32_t oid, KeyText key, uint32_t xid) {
     progress_changed_ = true;
     if (count >= again_max) return restart(table);
     table.pieces.insert(table.pieces.begin(), rows_piece({std::move(key)}));
-    changed_.notify_all();
+    wake();
 }
 
 std::optional<std::vector<TableProgress>> IncrementalSnapshot::changed_progress() {
@@ -147,7 +147,7 @@ Result<std::vector<Block>> IncrementalSnapshot::merge(StreamDecoder& decoder, co
         report();
         for (auto& [oid, table] : tables_)
             if (table.pieces.empty()) ended.push_back(oid);
-        changed_.notify_all();
+        wake();
     }
     for (uint32_t oid : ended) end_table(oid);
     if (merged_schemas.empty()) return std::vector<Block>{};
@@ -169,7 +169,7 @@ Status IncrementalSnapshot::prepare(Lock& lock) {
     for (auto& [oid, table] : tables_)
         if (table.needs_description && now >= table.not_before) to_describe.push_back(oid);
     for (uint32_t oid : to_describe) LEAT_TRY(describe(oid, lock));
-    changed_.notify_all();
+    wake();
     return {};
 }
 
@@ -334,7 +334,7 @@ void IncrementalSnapshot::set_paused(bool paused) {
     newest_.reset();
     xmin_least_.reset();
     update_due();
-    changed_.notify_all();
+    wake();
 }
 
 }  // namespace leat::pg

@@ -23,9 +23,10 @@ constexpr uint64_t never_due = UINT64_MAX;
 }  // namespace
 
 IncrementalSnapshot::IncrementalSnapshot(const Options& options, Database database,
-                                         std::vector<TableProgress> tables)
+                                         std::vector<TableProgress> tables, MakeReader make_reader)
     : options_(options),
       database_(std::move(database)),
+      make_reader_(std::move(make_reader)),
       chunk_bytes_(std::max(options.incremental_bytes / (2 * options.snapshot_readers), chunk_bytes_least)),
       window_(window_bytes_max) {
     for (TableProgress& progress : tables) {
@@ -77,7 +78,7 @@ Status IncrementalSnapshot::begin() {
 // ---- the threads that read ----
 
 void IncrementalSnapshot::work(std::stop_token stop) {
-    KeyChunkReader reader(options_);
+    ReadChunk read = make_reader_();
     while (!stop.stop_requested()) {
         KeyTask task;
         uint64_t piece = 0;
@@ -86,7 +87,7 @@ void IncrementalSnapshot::work(std::stop_token stop) {
             if (!choose(task, piece)) {
                 // Times pass without anybody's notice.
                 update_due();
-                changed_.wait_for(lock, stop, 100ms, [] { return false; });
+                changed_.wait_for(lock, stop, 100ms, [this, seen = wakeups_] { return wakeups_ != seen; });
                 continue;
             }
         }
@@ -109,7 +110,7 @@ void IncrementalSnapshot::work(std::stop_token stop) {
             Lock lock(mutex_);
             split(table, piece, at);
         };
-        auto result = reader.read(task, progress, stop);
+        auto result = read(task, progress, stop);
         if (stop.stop_requested()) return;
         finish(task, piece, std::move(result));
     }
@@ -199,7 +200,7 @@ void IncrementalSnapshot::finish(const KeyTask& task, uint64_t id, Result<KeyRes
             break;
     }
     update_due();
-    changed_.notify_all();
+    wake();
 }
 
 void IncrementalSnapshot::failed(Error error) {
@@ -213,6 +214,11 @@ void IncrementalSnapshot::failed(Error error) {
 }
 
 // ---- with the mutex held ----
+
+void IncrementalSnapshot::wake() {
+    ++wakeups_;
+    changed_.notify_all();
+}
 
 IncrementalSnapshot::Piece* IncrementalSnapshot::find(uint32_t oid, uint64_t id) {
     auto table = tables_.find(oid);
@@ -230,7 +236,7 @@ void IncrementalSnapshot::split(uint32_t oid, uint64_t id, const KeyText& at) {
     Piece rest = range_piece({at, piece->range.to});
     piece->range.to = at;
     pieces.insert(pieces.begin() + (piece - pieces.data()) + 1, std::move(rest));
-    changed_.notify_all();
+    wake();
 }
 
 void IncrementalSnapshot::put_back(Piece& piece) {
@@ -249,7 +255,7 @@ void IncrementalSnapshot::update_due() {
     uint64_t first = never_due;
     for (const Finished& one : finished_) first = std::min(first, one.chunk.seen.wal_end.value);
     waiting_ = first == never_due ? 0 : first;
-    bool to_prepare = error_ || !xmin_least_;
+    bool to_prepare = error_ || !xmin_least_ || tables_.empty();
     auto now = SteadyClock::now();
     for (auto& [oid, table] : tables_) to_prepare |= table.needs_description && now >= table.not_before;
     due_ = to_prepare ? 0 : first;

@@ -37,7 +37,13 @@ class IncrementalSnapshot : public ChangeObserver {
         std::function<Result<uint64_t>()> next_transaction;  // every transaction that runs has a lower id
     };
 
-    IncrementalSnapshot(const Options& options, Database database, std::vector<TableProgress> tables);
+    // Reads one chunk; of one thread. Each thread makes its own.
+    using ReadChunk =
+        std::function<Result<KeyResult>(const KeyTask&, const KeyChunkReader::Progress&, std::stop_token)>;
+    using MakeReader = std::function<ReadChunk()>;
+
+    IncrementalSnapshot(const Options& options, Database database, std::vector<TableProgress> tables,
+                        MakeReader make_reader);
     ~IncrementalSnapshot() override;  // ends the threads
 
     // The stream has started, and this observes it: what it brought before is known to no chunk.
@@ -112,6 +118,7 @@ class IncrementalSnapshot : public ChangeObserver {
     void failed(Error error);
 
     // With the mutex held.
+    void wake();
     Piece* find(uint32_t table, uint64_t piece);
     void split(uint32_t table, uint64_t piece, const KeyText& at);
     void put_back(Piece& piece);
@@ -135,6 +142,7 @@ class IncrementalSnapshot : public ChangeObserver {
 
     const Options& options_;
     const Database database_;
+    const MakeReader make_reader_;
     const size_t chunk_bytes_;
     ChangeWindow window_;
     bool progress_changed_ = false;
@@ -145,6 +153,7 @@ class IncrementalSnapshot : public ChangeObserver {
     // Shared with the threads that read:
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
+    uint64_t wakeups_ = 0;
     std::map<uint32_t, Table> tables_;  // by OID; only the reader thread adds and removes
     std::deque<Finished> finished_;
     size_t buffered_ = 0;               // bytes of finished_

@@ -58,7 +58,14 @@ void PostgresSource::make_incremental(std::vector<TableProgress> tables) {
     IncrementalSnapshot::Database database;
     database.describe = [this](uint32_t table) { return describe_for_snapshot(table); };
     database.next_transaction = [this] { return next_transaction(); };
-    incremental_ = std::make_unique<IncrementalSnapshot>(options_, std::move(database), std::move(tables));
+    auto make_reader = [this]() -> IncrementalSnapshot::ReadChunk {
+        return [reader = std::make_shared<KeyChunkReader>(options_)](
+                   const KeyTask& task, const KeyChunkReader::Progress& progress, std::stop_token stop) {
+            return reader->read(task, progress, stop);
+        };
+    };
+    incremental_ = std::make_unique<IncrementalSnapshot>(options_, std::move(database), std::move(tables),
+                                                         std::move(make_reader));
     incremental_->set_paused(incremental_paused_);
     if (signals_)
         signals_->set_next(incremental_.get());

@@ -477,3 +477,28 @@ def test_a_signal_survives_a_kill(database, leat):
     reads = [r.after["id"] for r in leat.log() if r.table == "items" and r.op == "r"][5000:]
     assert set(reads) == set(range(101, 5001))
     assert len(reads) <= 4900 + 3 * 20, "more than a chunk a connection was read again"
+
+
+@pytest.mark.timeout(300)
+def test_partitions_under_their_root(database, leat):
+    """The key spans partitions; what was read of a leaf before a kill is not asked for again."""
+    database.execute("CREATE TABLE parts (id int, day date, v int, pad text, PRIMARY KEY (day, id)) PARTITION BY RANGE (day)")
+    for month in (1, 2, 3):
+        database.execute(f"CREATE TABLE parts_{month} PARTITION OF parts FOR VALUES FROM ('2026-0{month}-01') TO ('2026-0{month + 1}-01')")
+    database.execute("INSERT INTO parts SELECT i, date '2026-01-01' + i % 85, 0, repeat('x', 300) FROM generate_series(1, 60000) i")
+    options = {"publish__via__partition__root": True, "incremental__snapshot__chunk__size": 500}
+    process = start_with(leat, database, publish__via__partition__root=True)
+    process = add_tables(leat, process, database, ["public.parts"], **options)
+    for i in range(100):
+        database.execute(f"UPDATE parts SET v = v + 1 WHERE id = {i * 13 + 1}")
+        database.execute(f"UPDATE parts SET day = day + 20 WHERE id = {i * 17 + 2} AND day < '2026-03-01'")  # to another partition
+        database.execute(f"DELETE FROM parts WHERE id = {i * 19 + 3}")
+        if i == 30:
+            process.kill()
+            process = leat.run()
+    leat.wait_for_marker(process, database, 120)
+    leat.wait_for_incremental(process)
+    process.stop()
+    records = leat.log()
+    assert {r.table for r in records if r.op and r.op in "rcud"} <= {"parts", "first"}
+    compare_table(database, "parts", fold((r for r in records if r.table == "parts"), strict=False))

@@ -89,6 +89,24 @@ def test_identity_index_beside_a_primary_key(database, follow):
     assert None not in delete.key.values(), "a key that is not known is not shown as null"
 
 
+def test_unique_index_gives_the_key_where_there_is_no_primary_key(database, follow):
+    database.execute("CREATE TABLE t (a int NOT NULL, b text NOT NULL, c int NOT NULL, v text); ALTER TABLE t REPLICA IDENTITY FULL")
+    database.execute("CREATE UNIQUE INDEX u2 ON t (c); CREATE UNIQUE INDEX u1 ON t (b, a) INCLUDE (v)")
+    # None of these tells rows apart for sure, or at any time.
+    database.execute("CREATE TABLE n (a int, b int NOT NULL, c int NOT NULL UNIQUE DEFERRABLE, UNIQUE (a, b))")
+    database.execute("CREATE UNIQUE INDEX n_part ON n (b) WHERE b > 0; CREATE UNIQUE INDEX n_expression ON n ((b + 1))")
+    records = follow()
+    database.execute("INSERT INTO t VALUES (1, 'x', 9, 'v'); INSERT INTO n VALUES (1, 2, 3)")
+    database.execute("UPDATE t SET v = 'w'; UPDATE t SET b = 'y'")
+    database.execute("DELETE FROM t")
+    seen = records(tombstones=True)
+    assert [r.key for r in seen if r.table == "n"] == [None]
+    assert [(r.op, r.key) for r in seen if r.table == "t"] == [
+        ("c", {"b": "x", "a": 1}), ("u", {"b": "x", "a": 1}),
+        ("d", {"b": "x", "a": 1}), (None, {"b": "x", "a": 1}), ("c", {"b": "y", "a": 1}),
+        ("d", {"b": "y", "a": 1}), (None, {"b": "y", "a": 1})]
+
+
 def test_identity_nothing(database, follow):
     """The source itself refuses update and delete only while it publishes them; inserts are seen."""
     database.execute("CREATE TABLE t (id int PRIMARY KEY, v text); ALTER TABLE t REPLICA IDENTITY NOTHING")

@@ -165,7 +165,10 @@ class Run:
 
     def result(self, until=None):
         leat = self.read_leat(until)
-        result = Result(self.case, self.read_debezium(leat, until), leat)
+        return self.compare(self.read_debezium(leat, until), leat)
+
+    def compare(self, debezium, leat):
+        result = Result(self.case, debezium, leat)
         if keep := os.environ.get("LEAT_CONFORMANCE_KEEP"):
             result.write(Path(keep) / self.prefix)
         return result

@@ -101,6 +101,8 @@ Status Catalog::read_columns(std::vector<TableInfo>& tables, const std::string& 
 
 Status Catalog::read_keys(std::vector<TableInfo>& tables, const std::string& oids, std::stop_token stop) {
     LEAT_ASSIGN(auto rows, sql_->query(keys_query, {oids}, stop));
+    uint32_t unique_index = 0;  // the first of its table
+    TableInfo* of_unique = nullptr;
     for (int i = 0; i < rows.count(); ++i) {
         TableInfo* table = find(tables, number<uint32_t>(rows, i, 0));
         if (!table) continue;
@@ -114,6 +116,10 @@ Status Catalog::read_keys(std::vector<TableInfo>& tables, const std::string& oid
             table->deferrable_key = rows.text(i, 3) != "t";
         }
         if (identity) table->identity_index.push_back(column->name);
+        if (primary || identity) continue;
+        auto index = number<uint32_t>(rows, i, 5);
+        if (table != of_unique) of_unique = table, unique_index = index;
+        if (index == unique_index) table->unique_key.push_back(column->name);
     }
     return {};
 }
@@ -196,7 +202,7 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The key of the records: the primary key, else the index that is the replica identity.
+// The key of the records.
 void set_key(TableDefinition& definition, const std::vector<std::string>& names) {
     for (const std::string& name : names)
         for (uint32_t i = 0; i < definition.columns.size(); ++i)
@@ -204,10 +210,11 @@ void set_key(TableDefinition& definition, const std::vector<std::string>& names)
     if (definition.key.size() != names.size()) definition.key.clear();
 }
 
-// Under USING INDEX an old row has only the index's columns: they are the key, so that a delete has one.
+// The primary key, else, as in Debezium, a unique index. Under USING INDEX an old row has only the index's
+// columns: they are the key, so that a delete has one.
 const std::vector<std::string>& key_names(const TableInfo& table) {
-    return table.replica_identity == 'i' && !table.identity_index.empty() ? table.identity_index
-                                                                          : table.primary_key;
+    if (table.replica_identity == 'i' && !table.identity_index.empty()) return table.identity_index;
+    return table.primary_key.empty() ? table.unique_key : table.primary_key;
 }
 
 }  // namespace

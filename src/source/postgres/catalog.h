@@ -37,6 +37,7 @@ struct TableInfo {
     std::vector<std::string> primary_key;     // in key order
     bool deferrable_key = false;              // such a primary key is no replica identity
     std::vector<std::string> identity_index;  // columns of REPLICA IDENTITY USING INDEX
+    std::vector<std::string> unique_key;      // of the first unique index whose columns are all NOT NULL
     bool readable = true;                     // the role may SELECT
     bool owned = true;                        // the role may put it into a publication
     uint64_t rows_estimate = 0;

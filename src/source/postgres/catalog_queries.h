@@ -76,16 +76,22 @@ LEFT JOIN pg_catalog.pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND 
 WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum)sql";
 
-// The primary key, and the index that REPLICA IDENTITY USING INDEX names. A deferrable primary key
-// (indimmediate false) is no replica identity under REPLICA IDENTITY DEFAULT.
-// table oid, indisprimary, indisreplident, indimmediate, attnum; of each index in key order
+// The primary key, the index that REPLICA IDENTITY USING INDEX names, and unique indexes of columns that are
+// NOT NULL. A deferrable primary key (indimmediate false) is no replica identity under REPLICA IDENTITY
+// DEFAULT. table oid, indisprimary, indisreplident, indimmediate, attnum, index oid; of each index in key
+// order, unique ones by name
 inline constexpr const char* keys_query = R"sql(
-SELECT i.indrelid, i.indisprimary, i.indisreplident, i.indimmediate, k.attnum
+SELECT i.indrelid, i.indisprimary, i.indisreplident, i.indimmediate, k.attnum, i.indexrelid
 FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 CROSS JOIN LATERAL unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k(attnum, place)
-WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND (i.indisprimary OR i.indisreplident)
-  AND i.indislive AND i.indisvalid AND k.place <= i.indnkeyatts
-ORDER BY i.indrelid, i.indexrelid, k.place)sql";
+WHERE i.indrelid = ANY ($1::pg_catalog.oid[]) AND i.indislive AND i.indisvalid AND k.place <= i.indnkeyatts
+  AND (i.indisprimary OR i.indisreplident
+       OR i.indisunique AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+          AND NOT EXISTS (SELECT 1 FROM unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS u(attnum, place)
+                          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+                          WHERE u.place <= i.indnkeyatts AND NOT a.attnotnull))
+ORDER BY i.indrelid, c.relname, i.indexrelid, k.place)sql";
 
 // An expression: the state of a table's file and columns, as text. A rewrite and TRUNCATE give it a new file.
 #define LEAT_STORAGE_VERSION(oid)                                                                          \

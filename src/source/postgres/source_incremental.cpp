@@ -18,7 +18,7 @@ bool PostgresSource::can_be_read_by_key(const TableInfo& table) {
         case 'i':
             return !table.identity_index.empty();
         case 'f':
-            return !table.primary_key.empty();
+            return !table.primary_key.empty() || !table.unique_key.empty();
         default:
             return false;
     }

@@ -134,6 +134,14 @@ CASES = [
          ("CREATE TABLE g (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);"
           " INSERT INTO g (a) VALUES (1)",), ("INSERT INTO g (a) VALUES (2)", "UPDATE g SET a = 3", "DELETE FROM g"),
          differences=("generated columns in the snapshot",)),
+    Case("origin", "a transaction that was replicated from elsewhere", ("CREATE TABLE t (id int PRIMARY KEY)",), (
+        "SELECT pg_replication_origin_create('elsewhere_' || current_database())",
+        "SELECT pg_replication_origin_session_setup('elsewhere_' || current_database())",
+        "SELECT pg_replication_origin_xact_setup('0/1234', '2020-01-01 00:00Z'); INSERT INTO t VALUES (1)",
+        "SELECT pg_replication_origin_session_reset()",
+        "SELECT pg_replication_origin_drop('elsewhere_' || current_database())",
+        "INSERT INTO t VALUES (2)",
+    ), differences=("origins are not kept",)),
     Case("headers", "headers of every kind of record, with schemas", TRANSACTIONS, TRANSACTION_CHANGES,
          {"provide.transaction.metadata": "true", "skipped.operations": "none"} | SCHEMAS, differences=TRANSACTION_DIFFERENCES),
     Case("headers_off", "extended.headers.enabled=false", ("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)",),

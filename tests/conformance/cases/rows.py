@@ -16,11 +16,17 @@ IDENTITIES = (
     "CREATE TABLE i_index_and_key (id int PRIMARY KEY, u int NOT NULL UNIQUE, v text);"
     " ALTER TABLE i_index_and_key REPLICA IDENTITY USING INDEX i_index_and_key_u_key",
     "CREATE TABLE i_nothing (id int PRIMARY KEY, v text); ALTER TABLE i_nothing REPLICA IDENTITY NOTHING",
+    # Without a primary key a unique index gives the key: the first by name whose columns are NOT NULL.
+    "CREATE TABLE i_unique (a int NOT NULL, b text NOT NULL, c int, v text); CREATE UNIQUE INDEX u2 ON i_unique (a);"
+    " CREATE UNIQUE INDEX u1 ON i_unique (b, a); INSERT INTO i_unique VALUES (7, 'seven')",
+    "CREATE TABLE i_unique_full (a int NOT NULL UNIQUE, v text); ALTER TABLE i_unique_full REPLICA IDENTITY FULL",
 )
 IDENTITY_CHANGES = (
     "INSERT INTO i_default VALUES (1, 'a', 1, 1.5, '2020-01-01Z'); INSERT INTO i_full VALUES (1, 'a', 1);"
     " INSERT INTO i_full_no_key VALUES (1, 'a'); INSERT INTO i_index VALUES (1, 'x', 'v');"
     " INSERT INTO i_index_and_key VALUES (1, 10, 'v'); INSERT INTO i_nothing VALUES (1, 'a')",
+    "INSERT INTO i_unique VALUES (1, 'x', 2, 'a'); INSERT INTO i_unique_full VALUES (1, 'a'); UPDATE i_unique_full SET v = 'b';"
+    " UPDATE i_unique_full SET a = 2; DELETE FROM i_unique_full",
     "UPDATE i_default SET v = 'b'; UPDATE i_full SET v = 'b'; UPDATE i_full_no_key SET v = 'b'",
     "UPDATE i_index SET v = 'w'; UPDATE i_index_and_key SET v = 'w'",
     "UPDATE i_full_no_key SET id = 2; UPDATE i_index SET b = 'y'",

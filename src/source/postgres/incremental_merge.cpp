@@ -273,9 +273,8 @@ void IncrementalSnapshot::end_table(uint32_t oid) {
     const Table& table = tables_.at(oid);
     if (table.description && !table.given_up) {
         double seconds = std::chrono::duration<double>(SteadyClock::now() - table.started).count();
-        log_event(LogLevel::info, options_.name,
-                  fmt::format("incremental snapshot of {} complete: {} rows in {:.1f} s",
-                              table.description->schema->qualified_name(), table.rows, seconds));
+        completed_.push_back(fmt::format("incremental snapshot of {} complete: {} rows in {:.1f} s",
+                                         table.description->schema->qualified_name(), table.rows, seconds));
     }
     tables_.erase(oid);
     window_.forget_table(oid);

@@ -64,6 +64,9 @@ class IncrementalSnapshot : public ChangeObserver {
     void set_paused(bool paused);
     void set_behind(bool behind) { behind_ = behind; }
 
+    // What to tell of tables that merge() has completed, once its blocks were handed on.
+    std::vector<std::string> take_completed() { return std::exchange(completed_, {}); }
+
     // What the position has to say. Changes with merge(), and with what is observed.
     std::optional<std::vector<TableProgress>> changed_progress();
 
@@ -146,6 +149,7 @@ class IncrementalSnapshot : public ChangeObserver {
     const size_t chunk_bytes_;
     ChangeWindow window_;
     bool progress_changed_ = false;
+    std::vector<std::string> completed_;
     std::optional<std::pair<uint32_t, bool>> noted_;  // a transaction, and whether it is worth noting
     std::string key_;
     std::atomic<uint64_t> due_{0}, waiting_{0};

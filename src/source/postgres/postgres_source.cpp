@@ -337,6 +337,13 @@ Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(con
 Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait) {
     auto deadline = SteadyClock::now() + wait;
     while (true) {
+        // A unit's blocks follow one another.
+        if (!merged_.empty()) {
+            Block block = std::move(merged_.front());
+            merged_.pop_front();
+            return block;
+        }
+        tell_completed();
         while (!merge_is_due()) {
             auto frame = stream_->next();
             if (!frame) return fail(stream_error(std::move(frame.error())));
@@ -344,11 +351,9 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
             LEAT_TRY(take_message(**frame));
             if (decoder_->block_is_full()) return take_block();
         }
-        if (merge_is_due() && !decoder_->has_changes()) LEAT_TRY(merge());
-        if (!merged_.empty()) {
-            Block block = std::move(merged_.front());
-            merged_.pop_front();
-            return block;
+        if (merge_is_due() && !decoder_->has_changes()) {
+            LEAT_TRY(merge());
+            continue;
         }
         if (stream_->ended()) return fail(ErrorCode::PG_CONNECTION_LOST, "the server ended the stream");
         LEAT_TRY(send_status_if_due());
@@ -427,8 +432,10 @@ Status PostgresSource::send_status_if_due() {
     auto since = SteadyClock::now() - status_sent_;
     bool news = durable_ != told_ && since >= status_delay;
     // An idle server tells only when it is asked that the stream has passed what a chunk waits for.
-    if (incremental_ && incremental_->waits_beyond(decoder_->position()) && since >= ask_delay)
+    if (incremental_ && incremental_->waits_beyond(decoder_->position()) && since >= ask_delay) {
+        LEAT_TRY(move_idle_server());
         return send_status(true);
+    }
     if (reply_requested_ || news || since >= options_.status_interval) return send_status(false);
     return {};
 }

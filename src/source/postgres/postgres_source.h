@@ -66,6 +66,8 @@ class PostgresSource : public Source {
     Result<uint64_t> next_transaction();
     bool merge_is_due() const;
     Status merge();
+    Status move_idle_server();
+    void tell_completed();
     Block take_block();
 
     bool is_lagging() const;
@@ -97,7 +99,10 @@ class PostgresSource : public Source {
     std::optional<SignalTable> signals_;
     bool incremental_paused_ = false;
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
-    std::deque<Block> merged_;                          // a unit of its rows, to be handed on
+    std::vector<std::string> completed_;                // tables, to be told when it was
+    Lsn stuck_at_;                                      // since stuck_since_
+    SteadyClock::time_point stuck_since_;
+    std::deque<Block> merged_;  // a unit of its rows, to be handed on
     size_t last_fill_ = 0;
     bool reply_requested_ = false;
     std::atomic<uint64_t> durable_{0};

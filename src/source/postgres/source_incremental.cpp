@@ -10,6 +10,13 @@
 
 namespace leat::pg {
 
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto stuck_time = 300ms;
+constexpr const char* all_complete = "incremental snapshots are complete";
+}  // namespace
+
 // As has_usable_key() says it of a schema.
 bool PostgresSource::can_be_read_by_key(const TableInfo& table) {
     switch (table.replica_identity) {
@@ -107,8 +114,9 @@ bool PostgresSource::merge_is_due() const {
 Status PostgresSource::merge() {
     LEAT_ASSIGN(auto blocks, incremental_->merge(*decoder_, *schemas_));
     std::ranges::move(blocks, std::back_inserter(merged_));
+    completed_ = incremental_->take_completed();
     if (!incremental_->done()) return {};
-    log_event(LogLevel::info, options_.name, "incremental snapshots are complete");
+    completed_.emplace_back(all_complete);
     if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
     if (signals_)
         signals_->set_next(nullptr);
@@ -116,6 +124,28 @@ Status PostgresSource::merge() {
         decoder_->set_observer(nullptr);
     incremental_.reset();
     return {};
+}
+
+// The WAL's last page may wait for long to be written out on an idle server, if what is in it is no commit (a
+// reader that sets hint bits writes such WAL). The end of a transaction with an id has it written within
+// wal_writer_delay; nothing else changes.
+Status PostgresSource::move_idle_server() {
+    auto now = SteadyClock::now();
+    if (stuck_at_ != decoder_->position()) {
+        stuck_at_ = decoder_->position();
+        stuck_since_ = now;
+    }
+    if (now - stuck_since_ < stuck_time) return {};
+    stuck_since_ = now;
+    if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
+    return sql_->execute("SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_xact_id() END",
+                         stop_);
+}
+
+// Told when what was merged is on its way into the log, where a stop does not lose it.
+void PostgresSource::tell_completed() {
+    for (const std::string& what : std::exchange(completed_, {}))
+        log_event(LogLevel::info, options_.name, what);
 }
 
 // What the position says of unfinished tables is as new as the changes before it.

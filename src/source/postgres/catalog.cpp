@@ -67,6 +67,7 @@ Result<std::vector<TableInfo>> Catalog::read_tables(
         table.replica_identity = letter(rows, i, 4, 'd');
         table.rows_estimate = static_cast<uint64_t>(std::max(0.0f, number<float>(rows, i, 5)));
         table.readable = rows.text(i, 11) == "t";
+        table.owned = rows.text(i, 12) == "t";
         if (!wanted(table, rows.text(i, 7) == "t")) continue;
         found.push_back(table.oid);
         tables.push_back(std::move(table));
@@ -75,6 +76,8 @@ Result<std::vector<TableInfo>> Catalog::read_tables(
     std::string array = oid_array(found);
     LEAT_TRY(read_columns(tables, array, stop));
     LEAT_TRY(read_keys(tables, array, stop));
+    if (!publications_.empty() && sql_->server_version() >= 150000)
+        LEAT_TRY(read_published(tables, array, stop));
     return tables;
 }
 
@@ -120,6 +123,36 @@ Status Catalog::read_keys(std::vector<TableInfo>& tables, const std::string& oid
         auto index = number<uint32_t>(rows, i, 5);
         if (table != of_unique) of_unique = table, unique_index = index;
         if (index == unique_index) table->unique_key.push_back(column->name);
+    }
+    return {};
+}
+
+// A row that passes one of two filters is sent. Different column lists the server refuses.
+Status Catalog::read_published(std::vector<TableInfo>& tables, const std::string& oids,
+                               std::stop_token stop) {
+    LEAT_ASSIGN(auto rows, sql_->query(published_query, {oids, oid_array(publications_)}, stop));
+    TableInfo* table = nullptr;
+    bool unfiltered = false;
+    std::string publication;
+    for (int i = 0; i < rows.count(); ++i) {
+        auto oid = number<uint32_t>(rows, i, 0);
+        if (!table || table->oid != oid) {
+            table = find(tables, oid);
+            unfiltered = false;
+            publication.clear();
+        }
+        if (!table) continue;
+        if (auto column = rows.cell(i, 3))
+            for (ColumnInfo& info : table->columns)
+                if (info.name == *column) info.published = false;
+        if (std::exchange(publication, rows.text(i, 1)) == rows.text(i, 1)) continue;
+        auto filter = rows.cell(i, 2);
+        unfiltered = unfiltered || !filter;
+        if (unfiltered)
+            table->row_filter.clear();
+        else
+            table->row_filter +=
+                (table->row_filter.empty() ? "" : " OR ") + ("(" + std::string(*filter) + ")");
     }
     return {};
 }
@@ -225,7 +258,7 @@ Result<TableDefinition> Catalog::define(const TableInfo& table, std::stop_token 
     LEAT_TRY(load_types(types, stop));
     auto definition = names_of(database_, table.oid, table.schema, table.name, table.replica_identity);
     for (const ColumnInfo& info : table.columns) {
-        if (info.generated) continue;
+        if (info.generated || !info.published) continue;
         Column column;
         column.name = info.name;
         column.type = types_.resolve(info.type, info.typmod);

@@ -23,6 +23,7 @@ struct ColumnInfo {
     int32_t typmod = -1;
     bool not_null = false;
     bool generated = false;
+    bool published = true;  // not left out by the publication's column list
     std::optional<std::string> default_expression;
 };
 
@@ -41,6 +42,7 @@ struct TableInfo {
     bool readable = true;                     // the role may SELECT
     bool owned = true;                        // the role may put it into a publication
     uint64_t rows_estimate = 0;
+    std::string row_filter;  // the publication's, as SQL over the table's columns; empty: every row
 
     // Whether the server can tell which row an update or delete meant.
     bool has_identity() const {
@@ -65,6 +67,10 @@ class Catalog {
   public:
     // The connection outlives the catalog.
     Catalog(Connection& sql, std::string database) : sql_(&sql), database_(std::move(database)) {}
+
+    // From then on tables are described as these publications (OIDs; 0 is none) send them: with their column
+    // lists and row filters, so that a snapshot has what the stream has.
+    void set_publications(uint32_t main, uint32_t inserts) { publications_ = {main, inserts}; }
 
     // The tables that the selector selects, by name. Partitions stand for themselves, or with via_root their
     // topmost roots.
@@ -92,9 +98,11 @@ class Catalog {
         const std::function<bool(const TableInfo&, bool partition)>& wanted);
     Status read_columns(std::vector<TableInfo>& tables, const std::string& oids, std::stop_token stop);
     Status read_keys(std::vector<TableInfo>& tables, const std::string& oids, std::stop_token stop);
+    Status read_published(std::vector<TableInfo>& tables, const std::string& oids, std::stop_token stop);
 
     Connection* sql_;
     std::string database_;
+    std::vector<uint32_t> publications_;
     TypeCatalog types_;
 };
 

@@ -57,7 +57,7 @@ ORDER BY t.oid, a.attnum)sql";
 inline constexpr const char* tables_query = R"sql(
 SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident, c.reltuples, c.relpages, c.relispartition,
        coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)::pg_catalog.oid, c.relrowsecurity, c.relhassubclass,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT')
+       pg_catalog.has_table_privilege(c.oid, 'SELECT'), pg_catalog.pg_has_role(c.relowner, 'USAGE')
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_relation_is_publishable(c.oid)
@@ -75,6 +75,28 @@ FROM pg_catalog.pg_attribute a
 LEFT JOIN pg_catalog.pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum)sql";
+
+// What of a table is published, from PostgreSQL 15 on; takes the OIDs of publications as a second parameter.
+// A table has at least one row for each publication that it is in by name, with every column that is left
+// out. table oid, publication oid, row filter or NULL, attname or NULL
+inline constexpr const char* published_query = R"sql(
+SELECT r.prrelid, r.prpubid, pg_catalog.pg_get_expr(r.prqual, r.prrelid), a.attname
+FROM pg_catalog.pg_publication_rel r
+LEFT JOIN pg_catalog.pg_attribute a ON r.prattrs IS NOT NULL AND a.attrelid = r.prrelid AND a.attnum > 0
+  AND NOT a.attisdropped AND NOT a.attnum = ANY (r.prattrs::pg_catalog.int2[])
+WHERE r.prrelid = ANY ($1::pg_catalog.oid[]) AND r.prpubid = ANY ($2::pg_catalog.oid[])
+ORDER BY r.prrelid, r.prpubid)sql";
+
+// One row, which changes when a table is made, dropped or renamed, or its key changes: then the tables are
+// looked at again. The other column changes with the labels of enumerations.
+inline constexpr const char* changes_of_catalog = R"sql(
+(SELECT count(*) || ':' || coalesce(sum(c.oid::pg_catalog.int8), 0) || ':' ||
+        coalesce(sum(pg_catalog.hashtext(c.relname)::pg_catalog.int8 + c.relnamespace::pg_catalog.int8 +
+                     pg_catalog.ascii(c.relreplident::pg_catalog.text) + c.relispartition::int), 0)
+ FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p') ||
+(SELECT '/' || count(*) || ':' || coalesce(sum(i.indexrelid::pg_catalog.int8), 0)
+ FROM pg_catalog.pg_index i WHERE i.indisprimary OR i.indisreplident),
+(SELECT count(*) || ':' || coalesce(max(e.oid::pg_catalog.int8), 0) FROM pg_catalog.pg_enum e))sql";
 
 // The primary key, the index that REPLICA IDENTITY USING INDEX names, and unique indexes of columns that are
 // NOT NULL. A deferrable primary key (indimmediate false) is no replica identity under REPLICA IDENTITY

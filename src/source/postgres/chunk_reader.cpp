@@ -20,15 +20,17 @@ std::string column_list(const TableSchema& schema) {
     return list;
 }
 
-std::string copy_sql(const CopyFormat& format, const Storage& storage, const PageRange& range) {
+std::string copy_sql(const CopyFormat& format, const Storage& storage, const PageRange& range,
+                     const std::string& row_filter) {
     std::string_view options = format.binary ? " WITH (FORMAT binary)" : "";
-    if (range.whole() && storage.heap && format.plain && !format.columns.empty())
+    if (range.whole() && row_filter.empty() && storage.heap && format.plain && !format.columns.empty())
         return fmt::format("COPY {} ({}) TO STDOUT{}", storage.quoted_name, format.columns, options);
     std::string where;
     if (!range.whole()) {
         where = fmt::format(" WHERE ctid >= '({},0)'", range.first);
         if (range.last) where += fmt::format(" AND ctid < '({},0)'", range.last);
     }
+    if (!row_filter.empty()) where += (where.empty() ? " WHERE (" : " AND (") + row_filter + ")";
     return fmt::format("COPY (SELECT {} FROM ONLY {}{}) TO STDOUT{}", format.columns, storage.quoted_name,
                        where, options);
 }
@@ -116,7 +118,7 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     const Storage& storage = table.storage[range.storage];
     format_ = &format_of(schema);
     binary_row_.begin();
-    Status status = copy(copy_sql(*format_, storage, range), schema, take, stop);
+    Status status = copy(copy_sql(*format_, storage, range, table.row_filter), schema, take, stop);
     if (status) return {};
     Error& error = status.error();
     if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||

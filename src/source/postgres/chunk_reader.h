@@ -17,6 +17,7 @@ namespace leat::pg {
 struct CopyTable {
     std::shared_ptr<const TableSchema> schema;
     std::vector<Storage> storage;
+    std::string row_filter;  // SQL; empty: every row
 };
 
 class PostgresChunkReader : public ChunkReader {

@@ -143,6 +143,7 @@ bool IncrementalSnapshot::choose_piece(Table& table, KeyTask& task, uint64_t& id
     task.partitioned = table.description->partitioned;
     task.version = table.description->version;
     task.condition = table.delivered.condition;
+    task.row_filter = table.description->row_filter;
     task.delivered = table.delivered;
     task.range = piece->range;
     task.to_last_key = piece->to_last_key;

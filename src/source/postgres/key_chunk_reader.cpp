@@ -166,9 +166,10 @@ Status KeyChunkReader::copy(const KeyTask& task, const KeyRange& range, KeyResul
     const TableSchema& schema = *task.schema;
     std::string what = task.keys.empty() ? in_range(schema, range) : is_one_of(schema, task.keys);
     std::string condition = task.condition.empty() ? "" : "(\n" + task.condition + "\n)";
+    std::string filter = task.row_filter.empty() ? "" : "(" + task.row_filter + ")";
     std::string sql =
         fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT", column_list(schema), rows_of(task),
-                    where({what, condition, not_in_pages(task.delivered)}), key_columns(schema));
+                    where({what, condition, filter, not_in_pages(task.delivered)}), key_columns(schema));
     KeyChunk& chunk = result.chunk;
     Transaction transaction{TransactionId(), chunk.seen.wal_end, wall_time_us(), SourceOffset(), true};
     auto take = [&](Block block) -> Status {

@@ -18,6 +18,7 @@ struct KeyTask {
     bool partitioned = false;
     std::string version;  // as Storage::version says it
     std::string condition;
+    std::string row_filter;   // of the publication
     TableProgress delivered;  // only its pages: what they have is left out
 
     KeyRange range;

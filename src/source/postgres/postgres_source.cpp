@@ -52,6 +52,7 @@ Status PostgresSource::connect_sql(std::stop_token stop) {
                 Connection::open(options_.keywords, Connection::Kind::sql, "leat " + options_.name, stop));
     sql_ = std::move(connection);
     catalog_.emplace(*sql_, PQdb(sql_->raw()));
+    if (publications_.main != 0) catalog_->set_publications(publications_.main, publications_.inserts);
     return {};
 }
 
@@ -112,7 +113,8 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         if (!may_differ) LEAT_TRY(check_same_server(state_, server));
     }
     if (!is_new && options_.standby) LEAT_TRY(check_no_copy(stop));
-    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
+    LEAT_ASSIGN(auto tables, selected_tables(stop));
+    remember(tables);
     LEAT_TRY(check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop));
     if (is_new) {
         LEAT_ASSIGN(server, connect_replication(stop));
@@ -236,6 +238,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     auto markers = no_longer_captured(tables);
     if (to_read.empty() && markers.empty() && !in_snapshot) {
         LEAT_ASSIGN(publications_, ensure_publications(*sql_, options_, tables, stop));
+        catalog_->set_publications(publications_.main, publications_.inserts);
         state_.publication = publications_.main;
         state_.insert_publication = publications_.inserts;
         return nullptr;
@@ -473,12 +476,55 @@ Status PostgresSource::watch() {
     ResumeState here = state_;
     here.lsn = decoder_->position();
     Status status = watch_->tick(*sql_, here);
+    if (status && watch_->take_tables_changed()) return look_for_tables();
     if (status) return {};
     ErrorCode code = status.error().code;
     bool drops = code == ErrorCode::PG_SLOT_GIVEN_UP ||
                  (code == ErrorCode::PG_WAL_BUDGET && options_.wal_policy == WalPolicy::drop);
     if (drops) LEAT_TRY(give_up_slot());
     return fail(reopened(std::move(status.error())));
+}
+
+void PostgresSource::remember(const std::vector<TableInfo>& tables) {
+    tables_.clear();
+    for (const TableInfo& table : tables) tables_[table.oid] = table.has_identity();
+}
+
+// The tables to be captured. Once it has run, one that somebody makes later and that the role may not capture
+// is no reason to stop: it is left out, and told once.
+Result<std::vector<TableInfo>> PostgresSource::selected_tables(std::stop_token stop) {
+    LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop));
+    if (!streamed_ || options_.temporary || options_.publication_mode != PublicationMode::filtered)
+        return tables;
+    std::erase_if(tables, [&](const TableInfo& table) {
+        bool allowed = table.owned && (table.readable || options_.snapshot_mode == SnapshotMode::no_data);
+        if (allowed || is_captured(table)) return false;
+        if (refused_.insert(table.oid).second)
+            log_error(LogLevel::warning, options_.name, "a new table is not captured",
+                      {ErrorCode::PG_PRIVILEGE,
+                       fmt::format("the role may not {} {}", table.owned ? "read" : "publish",
+                                   table.qualified_name()),
+                       fmt::format("Have its owner let the role do it, then start the source again:\n{}",
+                                   table.owned ? "GRANT SELECT ON " + table.quoted_name() + " TO ...;"
+                                               : "ALTER TABLE " + table.quoted_name() + " OWNER TO ...;")});
+        return true;
+    });
+    return tables;
+}
+
+// A table that was made, or whose replica identity has come or gone, needs another publication, and its rows
+// a snapshot: open() sees to both.
+Status PostgresSource::look_for_tables() {
+    if (options_.publication_mode != PublicationMode::filtered || options_.standby) return {};
+    LEAT_ASSIGN(auto tables, selected_tables(stop_));
+    for (const TableInfo& table : tables) {
+        auto known = tables_.find(table.oid);
+        if (known != tables_.end() && known->second == table.has_identity()) continue;
+        return fail(ErrorCode::PG_CATALOG_CHANGED,
+                    fmt::format("table {} {}; the publications are made to fit", table.qualified_name(),
+                                known == tables_.end() ? "is new" : "has another replica identity"));
+    }
+    return {};
 }
 
 // The slot is free once the server has noticed that its reader is gone.

@@ -6,6 +6,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/clock.h"
 #include "source/postgres/incremental_snapshot.h"
@@ -80,6 +82,9 @@ class PostgresSource : public Source {
     Status check_alive();
     Status watch();
     Status give_up_slot();
+    void remember(const std::vector<TableInfo>& tables);
+    Result<std::vector<TableInfo>> selected_tables(std::stop_token stop);
+    Status look_for_tables();
     Error reopened(Error error) const;
 
     Options options_;
@@ -95,7 +100,10 @@ class PostgresSource : public Source {
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
     std::optional<ServerWatch> watch_;
-    SteadyClock::time_point sql_tried_{};  // to connect for the watch
+    std::unordered_map<uint32_t, bool>
+        tables_;                            // that are captured, and whether they have a replica identity
+    std::unordered_set<uint32_t> refused_;  // tables that may not be captured, of which it was told
+    SteadyClock::time_point sql_tried_{};   // to connect for the watch
     std::optional<SignalTable> signals_;
     bool incremental_paused_ = false;
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished

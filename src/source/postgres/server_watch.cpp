@@ -6,6 +6,7 @@
 
 #include "base/logging.h"
 #include "base/text.h"
+#include "source/postgres/catalog_queries.h"
 #include "source/postgres/resume_check.h"
 
 namespace leat::pg {
@@ -33,10 +34,11 @@ ServerWatch::ServerWatch(const Options& options)
 std::string ServerWatch::look_sql() const {
     return fmt::format(
         "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, "
-        "pg_is_in_recovery(), s.slot_name, s.restart_lsn, s.wal_status, s.safe_wal_size, p.oid "
+        "pg_is_in_recovery(), s.slot_name, s.restart_lsn, s.wal_status, s.safe_wal_size, p.oid, {} "
         "FROM (SELECT) AS one LEFT JOIN pg_replication_slots s ON s.slot_name = {} "
         "LEFT JOIN pg_publication p ON p.pubname = {}",
-        Connection::quote_literal(options_.slot_name), Connection::quote_literal(options_.publication_name));
+        changes_of_catalog, Connection::quote_literal(options_.slot_name),
+        Connection::quote_literal(options_.publication_name));
 }
 
 bool ServerWatch::due() const {
@@ -103,6 +105,16 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
     if (here.publication != 0 && number(rows.text(0, 6)) != here.publication)
         LEAT_TRY(check_publications(here, {{}, static_cast<uint32_t>(number(rows.text(0, 6))), 0}, {},
                                     options_, 0));
+    std::string labels = rows.text(0, 8);
+    if (!labels_.empty() && labels != labels_) {
+        labels_.clear();
+        return fail(ErrorCode::PG_CATALOG_CHANGED,
+                    "labels of an enumeration were added; the tables are described again");
+    }
+    labels_ = std::move(labels);
+    std::string tables = rows.text(0, 7);
+    tables_changed_ = tables_changed_ || tables != tables_;
+    tables_ = std::move(tables);
     auto restart = parse_lsn(rows.text(0, 3));
     if (!restart) return {};  // lost: the server has ended the stream, or will
     uint64_t held = wal_end->value > restart->value ? wal_end->value - restart->value : 0;

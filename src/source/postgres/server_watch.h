@@ -2,6 +2,8 @@
 // over the source's SQL connection. Never waits for an answer. Belongs to the reader thread.
 #pragma once
 
+#include <utility>
+
 #include "base/clock.h"
 #include "source/postgres/connection.h"
 #include "source/postgres/lsn.h"
@@ -24,6 +26,9 @@ class ServerWatch {
     // PG_WAL_BUDGET and PG_SLOT_GIVEN_UP (the policy asks for it), PG_PUBLICATION (it was made again),
     // PG_CONNECTION_LOST (the connection leads to another server than the stream).
     Status tick(Connection& sql, const ResumeState& here);
+    // Once after each change that may concern the tables, and at the beginning: they are to be looked at
+    // again.
+    bool take_tables_changed() { return std::exchange(tables_changed_, false); }
 
   private:
     enum class Asked : uint8_t { nothing, look, heartbeat, action };
@@ -40,6 +45,8 @@ class ServerWatch {
     WalBudget budget_;
     Asked asked_ = Asked::nothing;
     bool on_standby_ = false;
+    bool tables_changed_ = false;
+    std::string tables_, labels_;  // what changes with them
     bool heartbeat_wanted_ = false, heartbeat_refused_ = false;
     Lsn last_position_;
     SteadyClock::time_point looked_{}, acted_, risk_told_{}, action_failure_told_{};

@@ -31,10 +31,12 @@ PostgresSnapshotPlan::~PostgresSnapshotPlan() {
 Position PostgresSnapshotPlan::position_before() const { return context_.state.encode(); }
 
 Status PostgresSnapshotPlan::begin(std::stop_token stop) {
+    stop_ = stop;
     if (kind_ == Kind::with_new_slot) LEAT_TRY(drop_unused_slot(stop));
     if (kind_ != Kind::without_slot) {
         LEAT_ASSIGN(context_.publications,
                     ensure_publications(context_.sql, context_.options, captured_, stop));
+        context_.catalog.set_publications(context_.publications.main, context_.publications.inserts);
         context_.state.publication = context_.publications.main;
         context_.state.insert_publication = context_.publications.inserts;
     }
@@ -72,7 +74,8 @@ Status PostgresSnapshotPlan::read_storage(std::stop_token stop) {
     std::unordered_map<uint32_t, std::vector<Storage>> by_table;
     for (size_t i = 0; i < infos_.size(); ++i) by_table[infos_[i].oid] = std::move(storage[i]);
     LEAT_ASSIGN(infos_, context_.catalog.tables(infos_, stop));
-    for (const TableInfo& info : infos_) copy_tables_.push_back({nullptr, std::move(by_table[info.oid])});
+    for (const TableInfo& info : infos_)
+        copy_tables_.push_back({nullptr, std::move(by_table[info.oid]), info.row_filter});
     left_out_.assign(infos_.size(), false);
     return {};
 }
@@ -174,8 +177,8 @@ Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
 }
 
 Result<std::unique_ptr<ChunkReader>> PostgresSnapshotPlan::open_reader() {
-    LEAT_ASSIGN(auto reader, PostgresChunkReader::open(context_.options, snapshot_, transaction_,
-                                                       copy_tables_, std::stop_token{}));
+    LEAT_ASSIGN(auto reader,
+                PostgresChunkReader::open(context_.options, snapshot_, transaction_, copy_tables_, stop_));
     if (xmin_ == 0) {
         LEAT_ASSIGN(xmin_, reader->xmin({}));
     }

@@ -80,6 +80,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     uint64_t xmin_ = 0;           // of the snapshot
     std::string snapshot_;
     Transaction transaction_;
+    std::stop_token stop_;
     bool exporting_ = false;  // the SQL connection holds the exporting transaction
 };
 

@@ -91,6 +91,7 @@ Result<std::optional<IncrementalSnapshot::Description>> PostgresSource::describe
     if (!info || !options_.tables.selects(info->schema, info->name)) return std::nullopt;
     description.quoted_name = info->quoted_name();
     description.partitioned = info->kind == 'p';
+    description.row_filter = info->row_filter;
     description.rows_estimate = info->rows_estimate;
     LEAT_ASSIGN(auto definition, catalog_->define(*info, stop_));
     description.schema = schemas_->assign(std::move(definition));

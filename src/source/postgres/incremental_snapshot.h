@@ -28,9 +28,9 @@ class IncrementalSnapshot : public ChangeObserver {
         std::shared_ptr<const TableSchema> schema;
         std::string quoted_name;
         bool partitioned = false;
-        std::string row_filter;  // of the publication
-        std::string version;     // asked before the schema
+        std::string version;  // asked before the schema
         uint64_t rows_estimate = 0;
+        std::string row_filter = {};  // of the publication
     };
     // What the reader thread's own connection is asked.
     struct Database {

@@ -1,8 +1,8 @@
 """All cases, by subject."""
 
-from . import envelope, modes, rows, types
+from . import columns, envelope, modes, rows, types
 
-CASES = [case for module in (rows, types, envelope, modes) for case in module.CASES if not case.waits]
+CASES = [case for module in (rows, types, envelope, columns, modes) for case in module.CASES if not case.waits]
 
 names = [case.name for case in CASES]
 assert len(names) == len(set(names)), "two cases have the same name"

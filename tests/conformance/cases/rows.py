@@ -121,16 +121,6 @@ CASES = [
     Case("keys", "changes of the primary key", KEYS, KEY_CHANGES, short=True),
     Case("keys_schemas", "the same with schemas, also in the headers", KEYS, KEY_CHANGES, SCHEMAS),
     Case("keys_no_tombstones", "tombstones.on.delete=false", KEYS, KEY_CHANGES, {"tombstones.on.delete": "false"}),
-    Case("message_key", "message.key.columns", (
-        "CREATE TABLE mk (id int PRIMARY KEY, a int, b text); INSERT INTO mk VALUES (1, 10, 'x')",
-        "CREATE TABLE mk_none (a int, b text); ALTER TABLE mk_none REPLICA IDENTITY FULL; INSERT INTO mk_none VALUES (1, 'x')",
-        "CREATE TABLE mk_full (id int PRIMARY KEY, a int NOT NULL, b text); ALTER TABLE mk_full REPLICA IDENTITY FULL",
-    ), (
-        "INSERT INTO mk VALUES (2, 20, 'y'); INSERT INTO mk_none VALUES (2, 'y'); INSERT INTO mk_full VALUES (1, 1, 'a')",
-        "UPDATE mk SET b = 'z' WHERE id = 2; UPDATE mk_none SET b = 'z' WHERE a = 2",
-        "UPDATE mk_none SET a = 3 WHERE a = 2; UPDATE mk_full SET id = 2; UPDATE mk_full SET a = 2",
-        "DELETE FROM mk_none; DELETE FROM mk_full",
-    ), {"message.key.columns": "public.mk:a,b;public.mk_none:a;(.*).mk_full:a"}, waits=True),
     Case("truncate", "TRUNCATE of one and of several tables, with skipped.operations=none", (
         "CREATE TABLE t1 (id int PRIMARY KEY); CREATE TABLE t2 (id int PRIMARY KEY, t1 int REFERENCES t1); INSERT INTO t1 VALUES (1)",
     ), (
@@ -162,10 +152,4 @@ CASES = [
          differences=("partitions are read once",)),
     Case("partitions_root", "publish.via.partition.root", PARTITIONS, PARTITION_CHANGES,
          {"publish.via.partition.root": "true"}, differences=("partitions are read once",), sorted_snapshot=True),
-    Case("skip_unchanged", "skip.messages.without.change", (
-        "CREATE TABLE s (id int PRIMARY KEY, v text, w text); ALTER TABLE s REPLICA IDENTITY FULL",
-        "CREATE TABLE s_default (id int PRIMARY KEY, v text)"),
-        ("INSERT INTO s VALUES (1, 'a', 'b'); INSERT INTO s_default VALUES (1, 'a')", "UPDATE s SET v = 'a'",
-         "UPDATE s SET w = 'c'", "UPDATE s SET v = 'd'", "UPDATE s_default SET v = v"),
-        {"skip.messages.without.change": "true", "column.exclude.list": "public.s.w"}, waits=True),
 ]

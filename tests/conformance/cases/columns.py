@@ -22,7 +22,7 @@ PEOPLE_CHANGES = (
 
 
 def case(name, about, options, *differences, **rest):
-    return Case(name, about, PEOPLE, PEOPLE_CHANGES, options, differences=differences, **rest)
+    return Case(name, about, PEOPLE, PEOPLE_CHANGES, options, differences=differences, **({"waits": True} | rest))
 
 
 NO_KEY = "tombstone without a key"  # q has none

@@ -1,9 +1,9 @@
-// Any bytes as a replication stream: length-prefixed messages (u16, little endian) to the decoder, whose
-// blocks are read back. What the decoder accepts has to be readable, and to say of units and transactions
-// what it should.
+// Any bytes as a replication stream: length-prefixed messages (u16, little endian) to the assembler and its
+// decoder, whose blocks are read back. What they accept has to be readable, and to say of units and
+// transactions what it should.
 #include "model/block_reader.h"
 #include "source/postgres/replication_protocol.h"
-#include "source/postgres/stream_decoder.h"
+#include "source/postgres/transaction_assembler.h"
 #include "source/schema_versions.h"
 
 namespace {
@@ -42,7 +42,11 @@ class Reader {
         LEAT_ASSERT(header.has(BlockFlag::unit_begin) == !in_unit_);
         in_unit_ = !header.has(BlockFlag::unit_end);
         LEAT_ASSERT(in_unit_ == (header.position_length == 0));
-        if (!in_unit_) LEAT_ASSERT(pg::ResumeState::decode(block.position()));
+        if (!in_unit_) {
+            auto state = pg::ResumeState::decode(block.position());
+            LEAT_ASSERT(state && state->lsn >= lsn_ && state->start() <= state->lsn);
+            lsn_ = state->lsn;
+        }
         block.seal(next_, UnitId(1));
         next_ = Seq(header.end_seq());
         BlockReader items(block, schemas_);
@@ -72,12 +76,16 @@ class Reader {
   private:
     SchemaSet schemas_;
     Seq next_{1};
+    pg::Lsn lsn_;
     bool in_unit_ = false, open_ = false;
     uint64_t next_index_ = 0;
 };
 
+// A prepared transaction has made the stream begin before the end of the log.
 pg::ResumeState beside_snapshot() {
     pg::ResumeState state;
+    state.lsn = SourceOffset(64);
+    state.prepared = SourceOffset(16);
     state.phase = pg::ResumeState::Phase::streaming;
     state.snapshots = {{10, 20, {15}, SourceOffset(1 << 20)}};
     state.tables = {{2, 0}};
@@ -105,6 +113,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         return versions.assign(std::move(definition));
     };
     pg::StreamDecoder decoder(beside_snapshot(), {}, describe, 512);
+    // So little memory that the longer ones go through a file.
+    Spill spill(std::make_shared<SpillSpace>("/tmp", 1 << 20), 8 << 10);
+    pg::TransactionAssembler assembler(decoder, spill);
     Reader reader;
     FormatCursor from(Bytes{data, size});
     while (from.ok() && !from.at_end()) {
@@ -113,9 +124,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         auto message = pg::decode_replication_message(bytes);
         if (!message) continue;
         if (message->type == pg::ReplicationMessage::Type::keepalive)
-            decoder.reached(message->keepalive.wal_end);
-        else if (!decoder.decode(message->wal))
+            assembler.reached(message->keepalive.wal_end);
+        else if (!assembler.take(message->wal))
             return 0;  // as its contract says: it is not used again
+        while (assembler.replaying()) {
+            if (!assembler.replay()) return 0;
+            if (decoder.block_is_full()) reader.read(decoder.take());
+        }
         bool between = !decoder.in_transaction();
         if (decoder.block_is_full() || (between && decoder.has_changes())) reader.read(decoder.take());
     }

@@ -50,7 +50,7 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     log_event(LogLevel::info, "",
               fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, config->sources.size(),
                           config->log.dir));
-    sources.start(std::move(logs));
+    LEAT_TRY(sources.start(std::move(logs)));
     while (!wait_for_signal(100ms) && !sources.ended())
         if (reload_was_asked_for()) reload(sources, command);
     return sources.stop();

@@ -62,6 +62,10 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.publication_name = config.publication_name;
     options.publication_mode = publication_mode(config.publication_mode);
     options.publish_via_partition_root = config.publish_via_partition_root;
+    options.streaming = config.streaming;
+    options.two_phase = config.two_phase;
+    options.spill_memory_bytes =
+        std::clamp<uint64_t>(memory.total_bytes / memory.sources / 16, 256 << 10, 16 << 20);
     options.drop_slot_on_stop = config.drop_slot_on_stop;
     options.status_interval = config.status_update_interval;
     options.slot_retries_max = config.slot_retries_max;
@@ -96,9 +100,10 @@ Result<PostgresUrl> resolve_argument(const std::string& url, const SecretResolve
     return resolve_url(default_source({}, SecretString(url)), secrets);
 }
 
-Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
-                                MemoryShare memory) {
+Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets, MemoryShare memory,
+                                std::shared_ptr<SpillSpace> spill) {
     LEAT_ASSIGN(auto options, postgres_options(config, secrets, memory));
+    options.spill = std::move(spill);
     auto runner = runner_options(options, memory);
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }

@@ -6,6 +6,7 @@
 #include "capture/source_runner.h"
 #include "config/config.h"
 #include "source/source.h"
+#include "spill/spill_space.h"
 
 namespace leat::cli {
 
@@ -23,8 +24,9 @@ struct MemoryShare {
 // A URL of the command line: its errors name no key of a configuration.
 Result<PostgresUrl> resolve_argument(const std::string& url, const SecretResolver& secrets);
 
-Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets,
-                                MemoryShare memory);
+// spill: what the sources of a process share; null where nothing is streamed.
+Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver& secrets, MemoryShare memory,
+                                std::shared_ptr<SpillSpace> spill = nullptr);
 // The same for leat tail: temporary, from now on, with the rows already there if `snapshot`.
 Result<SourceSetup> make_temporary_source(const SourceConfig& config, const SecretResolver& secrets,
                                           MemoryShare memory, bool snapshot);

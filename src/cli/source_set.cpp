@@ -29,7 +29,7 @@ Result<std::unique_ptr<SourceRunner>> SourceSet::make_runner(const SourceConfig&
                                                              std::shared_ptr<const Config> config) const {
     LEAT_TRY(DebeziumOptions::parse(source.format_options));
     MemoryShare share{config->memory_bytes, std::max<size_t>(1, config->sources.size())};
-    LEAT_ASSIGN(auto setup, make_source(source, config->secrets, share));
+    LEAT_ASSIGN(auto setup, make_source(source, config->secrets, share, spill_));
     LEAT_ASSIGN(auto url, resolve_url(source, config->secrets));
     FormatNotes notes{source.topic_prefix, url.database, source.format_options};
     auto open_log = [this, name = source.name, dir = config->log.dir,
@@ -42,6 +42,9 @@ Result<std::unique_ptr<SourceRunner>> SourceSet::make_runner(const SourceConfig&
 }
 
 Status SourceSet::prepare(std::shared_ptr<const Config> config) {
+    const std::string& dir = config->spill.dir;
+    spill_ =
+        std::make_shared<SpillSpace>(dir.empty() ? config->log.dir + "/spill" : dir, config->spill.bytes);
     for (const SourceConfig& source : config->sources) {
         LEAT_ASSIGN(auto runner, make_runner(source, config));
         sources_.push_back({source, std::move(runner)});
@@ -50,9 +53,11 @@ Status SourceSet::prepare(std::shared_ptr<const Config> config) {
     return {};
 }
 
-void SourceSet::start(std::unique_ptr<EmbeddedLogs> logs) {
+Status SourceSet::start(std::unique_ptr<EmbeddedLogs> logs) {
     logs_ = std::move(logs);
+    LEAT_TRY(spill_->prepare());
     for (Source& source : sources_) source.runner->start();
+    return {};
 }
 
 SourceSet::Source* SourceSet::find(const std::string& name) {
@@ -62,6 +67,7 @@ SourceSet::Source* SourceSet::find(const std::string& name) {
 
 Status SourceSet::check_change(const Config& to) const {
     if (!(to.log == config_->log)) return needs_restart("log");
+    if (!(to.spill == config_->spill)) return needs_restart("spill");
     if (to.memory_bytes != config_->memory_bytes) return needs_restart("memory.bytes");
     for (const SourceConfig& now : to.sources)
         for (const Source& source : sources_) {

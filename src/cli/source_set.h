@@ -4,6 +4,7 @@
 #include "capture/source_runner.h"
 #include "config/config.h"
 #include "log/embedded/embedded_logs.h"
+#include "spill/spill_space.h"
 
 namespace leat::cli {
 
@@ -12,7 +13,8 @@ class SourceSet {
     // Makes the runners, which touches neither disk nor database: what the configuration says is checked
     // before anything is made.
     Status prepare(std::shared_ptr<const Config> config);
-    void start(std::unique_ptr<EmbeddedLogs> logs);
+    // Makes the directory for what is spilled, and starts all.
+    Status start(std::unique_ptr<EmbeddedLogs> logs);
 
     // Goes over to another configuration: sources are started and stopped, and those that are told something
     // else are stopped and started again, which takes them up where they were. Those that ended are tried
@@ -34,6 +36,7 @@ class SourceSet {
     Source* find(const std::string& name);
 
     std::shared_ptr<const Config> config_;
+    std::shared_ptr<SpillSpace> spill_;
     std::unique_ptr<EmbeddedLogs> logs_;  // outlives the runners
     std::vector<Source> sources_;
 };

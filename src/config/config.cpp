@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr size_t file_bytes_max = 1 << 20;
 constexpr uint64_t memory_bytes_min = 4000000;
 constexpr uint64_t segment_bytes_min = 64 << 10;
+constexpr uint64_t spill_bytes_min = 1000000;
 
 constexpr std::string_view fsync_names[] = {"always", "interval", "never"};
 // In the order of the enumerations.
@@ -26,7 +27,8 @@ constexpr std::string_view log_level_names[] = {"debug", "info", "warning", "err
 constexpr std::string_view known_keys[] = {
     "sources",           "log.dir",          "log.fsync",           "log.fsync.interval.ms",
     "log.segment.bytes", "log.retention.ms", "log.retention.bytes", "memory.bytes",
-    "logging.format",    "logging.level",    "secrets.paths",
+    "spill.dir",         "spill.bytes",      "logging.format",      "logging.level",
+    "secrets.paths",
 };
 
 std::string directory_of(const std::string& path) {
@@ -89,6 +91,12 @@ class Parser {
         if (key.starts_with("log.")) return apply_log(setting);
         if (key == "memory.bytes")
             return store(reader_.bytes(setting, memory_bytes_min), config_.memory_bytes);
+        if (key == "spill.bytes") return store(reader_.bytes(setting, spill_bytes_min), config_.spill.bytes);
+        if (key == "spill.dir") {
+            LEAT_ASSIGN(std::string dir, reader_.text(setting));
+            config_.spill.dir = beside_file(dir);
+            return {};
+        }
         if (key == "logging.format") return store_choice(setting, log_format_names, config_.logging.format);
         if (key == "logging.level") return store_choice(setting, log_level_names, config_.logging.level);
         if (is_section(key)) {

@@ -56,6 +56,8 @@ struct SourceConfig {
     std::chrono::milliseconds heartbeat_interval{0};  // 0: none
     std::string heartbeat_query;
     bool publish_via_partition_root = false;
+    bool streaming = true;   // of transactions in progress
+    bool two_phase = false;  // of prepared ones
     std::chrono::milliseconds status_update_interval{10000};
 
     std::string topic_prefix;  // <name>
@@ -80,6 +82,12 @@ struct LogConfig {
     bool operator==(const LogConfig&) const = default;
 };
 
+struct SpillConfig {
+    std::string dir;               // empty: spill below log.dir
+    uint64_t bytes = 10000000000;  // of all sources
+    bool operator==(const SpillConfig&) const = default;
+};
+
 struct LoggingConfig {
     LogFormat format = LogFormat::text;
     LogLevel level = LogLevel::info;
@@ -88,6 +96,7 @@ struct LoggingConfig {
 struct Config {
     std::vector<SourceConfig> sources;  // in the order of the file
     LogConfig log;
+    SpillConfig spill;
     uint64_t memory_bytes = 64000000;  // of the whole process, for what is in flight
     LoggingConfig logging;
     SecretResolver secrets;

@@ -74,6 +74,10 @@ TEST(Config, Defaults) {
     EXPECT_EQ(config.log.fsync, FsyncMode::always);
     EXPECT_FALSE(config.log.retention_age);
     EXPECT_EQ(config.memory_bytes, 64000000u);
+    EXPECT_EQ(config.spill.bytes, 10000000000u);
+    EXPECT_TRUE(config.spill.dir.empty());
+    EXPECT_TRUE(shop.streaming);
+    EXPECT_FALSE(shop.two_phase);
     EXPECT_EQ(config.logging.level, LogLevel::info);
     EXPECT_EQ(config.logging.format, LogFormat::text);
 }
@@ -98,6 +102,8 @@ sources:
     slot.retry.delay.ms: 2s
     publication: {name: Pub, autocreate: {mode: disabled}}
     publish.via.partition.root: true
+    streaming: false
+    two.phase: true
     status.update.interval.ms: 5s
     topic.prefix: Shop-1.x
     slot.wal.budget: {bytes: 2GB, policy: drop_and_snapshot}
@@ -116,6 +122,7 @@ log:
   segment.bytes: 32MiB
   retention: {ms: 7d, bytes: 10GB}
 memory.bytes: 128MB
+spill: {dir: spilled, bytes: 2GB}
 logging: {format: json, level: debug}
 secrets.paths: [keys, /srv/keys]
 )");
@@ -150,6 +157,10 @@ secrets.paths: [keys, /srv/keys]
     EXPECT_EQ(config.log.retention_age, 7 * 24h);
     EXPECT_EQ(config.log.retention_bytes, 10000000000u);
     EXPECT_EQ(config.memory_bytes, 128000000u);
+    EXPECT_EQ(config.spill.dir, "/etc/leat/spilled");
+    EXPECT_EQ(config.spill.bytes, 2000000000u);
+    EXPECT_FALSE(shop.streaming);
+    EXPECT_TRUE(shop.two_phase);
     EXPECT_EQ(config.logging.format, LogFormat::json);
     EXPECT_EQ(config.logging.level, LogLevel::debug);
 }

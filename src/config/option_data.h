@@ -125,6 +125,9 @@ inline constexpr Option connection[] = {
 inline constexpr Option selection[] = {
     {"url", "", own, "where the database is; in a connector's file `database.hostname` and its like"},
     {"tables", "", own, "globs over `schema.table`, instead of the lists"},
+    {"streaming", "", own,
+     "large transactions are received while they run and kept on local disk until their commit"},
+    {"two.phase", "", own, "prepared transactions are received at `PREPARE TRANSACTION`"},
     {"topic.prefix", "", works, ""},
     {"schema.include.list", "", works, ""},
     {"schema.exclude.list", "", works, ""},

@@ -78,6 +78,8 @@ class SourceParser {
             LEAT_ASSIGN(source_.status_update_interval, reader_.duration(setting, 100ms));
             return {};
         }
+        if (key == "streaming") return apply_boolean(setting, source_.streaming);
+        if (key == "two.phase") return apply_boolean(setting, source_.two_phase);
         if (key == "topic.prefix") return apply_topic_prefix(setting);
         return unknown(setting);
     }

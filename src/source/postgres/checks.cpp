@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "source/postgres/publication.h"
+#include "source/postgres/start_replication.h"
 
 namespace leat::pg {
 
@@ -39,6 +40,7 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
                   stop));
     Facts facts;
     facts.version = rows.text(0, 0);
+    facts.version_number = sql.server_version();
     facts.wal_level = rows.text(0, 1);
     facts.role = rows.text(0, 2);
     facts.database = rows.text(0, 3);
@@ -97,6 +99,10 @@ void check_standby(Findings& to, const Facts& facts, const Options& options) {
 
 void check_server(Findings& to, const Facts& facts, const Options& options, bool needs_slot) {
     to.ok("version", "PostgreSQL " + facts.version);
+    if (options.two_phase && facts.version_number < two_phase_version)
+        to.error(ErrorCode::PG_VERSION, "two.phase",
+                 "the server sends prepared transactions from PostgreSQL 15 on",
+                 "Remove two.phase: prepared transactions are then received at their commit.");
     if (facts.encoding == "SQL_ASCII")
         to.warning(ErrorCode::PG_ENCODING, "encoding",
                    "the database's encoding is SQL_ASCII: the server does not convert its text, and what is "

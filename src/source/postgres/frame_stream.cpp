@@ -123,8 +123,11 @@ Result<std::optional<Bytes>> FrameStream::next() {
             case 'N':  // NoticeResponse
                 if (on_notice_) LEAT_TRY(on_notice_(parse_message(body)));
                 break;
-            case 'E':
-                return fail(stream_error(parse_message(body)));
+            case 'E': {
+                ServerMessage error = parse_message(body);
+                sqlstate_ = error.sqlstate;
+                return fail(stream_error(error));
+            }
             default:
                 return fail(ErrorCode::PG_PROTOCOL,
                             fmt::format("unexpected message {:#04x}", static_cast<uint8_t>(type)));

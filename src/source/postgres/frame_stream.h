@@ -34,6 +34,8 @@ class FrameStream {
     // The next CopyData frame that is already in the buffer; its bytes are valid until fill(). Empty: none is
     // whole, or the copy has ended (see ended()). A server's error is PG_STREAM_ERROR.
     Result<std::optional<Bytes>> next();
+    // What the server's error was, once next() has failed with one.
+    const std::string& sqlstate() const { return sqlstate_; }
     bool ended() const { return ended_; }  // CopyDone, and ready for the next statement
 
     // Reads what the socket has, waiting up to `wait` for the first byte. Returns the number of bytes; 0 at
@@ -60,6 +62,7 @@ class FrameStream {
     ByteBuffer out_;
     size_t out_begin_ = 0;
     bool copying_ = false, ended_ = false;
+    std::string sqlstate_;
 };
 
 }  // namespace leat::pg

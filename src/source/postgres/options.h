@@ -3,11 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "source/postgres/connection.h"
 #include "source/postgres/wal_budget.h"
 #include "source/table_selector.h"
+#include "spill/spill_space.h"
 
 namespace leat::pg {
 
@@ -42,6 +44,11 @@ struct Options {
 
     // Found at the start, not configured: the server is a standby, on which nothing can be written.
     bool standby = false;
+
+    bool streaming = true;   // streaming: transactions in progress are sent, and kept here
+    bool two_phase = false;  // two.phase: prepared ones too
+    std::shared_ptr<SpillSpace> spill;
+    size_t spill_memory_bytes = 4 << 20;  // before something is spilled to disk
 
     // For `leat tail`: a temporary slot and a publication of its own, both gone with it.
     bool temporary = false;

@@ -10,6 +10,7 @@
 #include "source/postgres/checks.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/resume_check.h"
+#include "source/postgres/start_replication.h"
 
 namespace leat::pg {
 
@@ -30,7 +31,9 @@ constexpr auto ask_delay = 50ms;           // between questions how far an idle 
 constexpr int silent_intervals_max = 6;    // status intervals without a byte: the connection is dead
 }  // namespace
 
-PostgresSource::PostgresSource(Options options) : options_(std::move(options)) {}
+PostgresSource::PostgresSource(Options options) : options_(std::move(options)) {
+    if (!options_.spill) options_.spill = std::make_shared<SpillSpace>("", 0);
+}
 
 PostgresSource::~PostgresSource() {
     close();
@@ -302,22 +305,27 @@ Status PostgresSource::wait_until_slot_is_free(std::stop_token stop) {
 // ---- streaming ----
 
 Status PostgresSource::start_streaming(std::stop_token stop) {
-    std::string names;
-    for (const std::string& publication : publications_.names)
-        names += (names.empty() ? "" : ",") + Connection::quote_identifier(publication);
-    std::string messages = replication_->server_version() >= 140000 ? ", messages 'true'" : "";
+    StreamRequest request{replication_->server_version(),
+                          options_.slot_name,
+                          state_.start(),
+                          publications_.names,
+                          options_.streaming,
+                          options_.two_phase};
+    // Where transactions in progress could not be kept here, the server keeps them until the next connection.
+    if (std::exchange(without_streaming_, false)) request.streaming = false;
+    // A temporary slot does not survive the connection, so that there would be no way back.
+    if (options_.temporary) request.streaming = false;
+    streaming_ = request.streaming;
     stream_ =
         std::make_unique<FrameStream>(*replication_, options_.change_bytes_max,
                                       [this](const ServerMessage& notice) { return check_notice(notice); });
-    Status started = stream_->start(
-        fmt::format("START_REPLICATION SLOT {} LOGICAL {} (proto_version '1', publication_names {}{})",
-                    Connection::quote_identifier(options_.slot_name), format_lsn(state_.start()),
-                    Connection::quote_replication_literal(names), messages),
-        stop);
+    Status started = stream_->start(start_replication_command(request), stop);
     if (!started) return fail(reopened(std::move(started.error())));
     decoder_ = std::make_unique<StreamDecoder>(
         state_, in_log_, [this](const RelationMessage& message) { return describe_relation(message); },
         options_.block_bytes);
+    spill_ = std::make_unique<Spill>(options_.spill, options_.spill_memory_bytes);
+    assembler_ = std::make_unique<TransactionAssembler>(*decoder_, *spill_);
     // What was told of the slot is remembered across reconnects; a temporary one does not outlive us anyway.
     if (!watch_ && !options_.temporary) watch_.emplace(options_);
     streamed_ = true;
@@ -348,10 +356,14 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         }
         tell_completed();
         while (!merge_is_due()) {
-            auto frame = stream_->next();
-            if (!frame) return fail(stream_error(std::move(frame.error())));
-            if (!*frame) break;
-            LEAT_TRY(take_message(**frame));
+            if (assembler_->replaying()) {
+                LEAT_TRY(replay());
+            } else {
+                auto frame = stream_->next();
+                if (!frame) return fail(server_error(std::move(frame.error())));
+                if (!*frame) break;
+                LEAT_TRY(take_message(**frame));
+            }
             if (decoder_->block_is_full()) return take_block();
         }
         if (merge_is_due() && !decoder_->has_changes()) {
@@ -384,17 +396,6 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
 bool PostgresSource::is_lagging() const {
     if (last_fill_ == 0) return false;
     return last_fill_ >= lagging_bytes || wall_time_us() - decoder_->commit_time_us() > lagging_us;
-}
-
-Status PostgresSource::take_message(Bytes copy_data) {
-    LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
-    if (message.type == ReplicationMessage::Type::wal_data) {
-        LEAT_TRY(decoder_->decode(message.wal));
-        return signals_ && signals_->has_rows() ? carry_out_signals() : Status{};
-    }
-    decoder_->reached(message.keepalive.wal_end);
-    reply_requested_ |= message.keepalive.reply_requested;
-    return {};
 }
 
 // A server from 18 on leaves out the changes of a publication that is gone, and only warns. The second one
@@ -550,6 +551,8 @@ void PostgresSource::close() {
     incremental_.reset();
     merged_.clear();
     stream_.reset();
+    assembler_.reset();
+    spill_.reset();
     decoder_.reset();
     replication_.reset();
 }

@@ -15,7 +15,7 @@
 #include "source/postgres/server_watch.h"
 #include "source/postgres/signal_table.h"
 #include "source/postgres/snapshot_plan.h"
-#include "source/postgres/stream_decoder.h"
+#include "source/postgres/transaction_assembler.h"
 #include "source/source.h"
 
 namespace leat::pg {
@@ -75,7 +75,11 @@ class PostgresSource : public Source {
     bool is_lagging() const;
     Status take_message(Bytes copy_data);
     Status check_notice(const ServerMessage& notice) const;
+    Status replay();
     Error stream_error(Error error) const;
+    Error assembly_error(Error error);
+    Error server_error(Error error);
+    Error stop_streaming(Error error);
     Status send_status_if_due();
     Status send_status(bool reply_requested);
     bool position_is_due() const;
@@ -99,6 +103,9 @@ class PostgresSource : public Source {
 
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;
+    std::unique_ptr<Spill> spill_;
+    std::unique_ptr<TransactionAssembler> assembler_;
+    bool streaming_ = false, without_streaming_ = false;  // this connection, the next one
     std::optional<ServerWatch> watch_;
     std::unordered_map<uint32_t, bool>
         tables_;                            // that are captured, and whether they have a replica identity

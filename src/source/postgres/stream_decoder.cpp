@@ -72,6 +72,11 @@ Status StreamDecoder::begin(const BeginMessage& message, Order order) {
 
 Status StreamDecoder::commit(const CommitMessage& message) {
     if (!in_transaction_) return out_of_order('C');
+    if (!in_log_already_ && message.end_lsn < resume_.lsn)
+        return fail(
+            ErrorCode::PG_PROTOCOL,
+            fmt::format("a transaction ends at {}, which is before the one that was committed earlier",
+                        format_lsn(message.end_lsn)));
     // A transaction none of whose changes are captured leaves no trace but the position. One whose last
     // change filled a block is continued in the next to be ended there.
     if (changes_ > 0) {
@@ -116,10 +121,23 @@ Status StreamDecoder::relation(Bytes message, uint64_t number) {
     relation.message.put_bytes(message);
     relation.number = number;
     relation.snapshot = snapshot_of(announced.relation);
-    bool kept = in_transaction_ && order_ == Order::kept;
-    (kept ? kept_relations_ : relations_).insert_or_assign(announced.relation, std::move(relation));
     last_relation_ = nullptr;
+    if (!in_transaction_ || order_ == Order::as_received) {
+        relations_.insert_or_assign(announced.relation, std::move(relation));
+        return {};
+    }
+    auto known = relations_.find(announced.relation);
+    if (known != relations_.end() && known->second.number == number)
+        kept_relations_.erase(announced.relation);
+    else
+        kept_relations_.insert_or_assign(announced.relation, std::move(relation));
     return {};
+}
+
+std::optional<StreamDecoder::KnownRelation> StreamDecoder::known_relation(uint32_t oid) const {
+    auto known = relations_.find(oid);
+    if (known == relations_.end()) return std::nullopt;
+    return KnownRelation{known->second.message.view(), known->second.number};
 }
 
 // From here on the server takes them as known, except those that it announced anew meanwhile.
@@ -143,7 +161,6 @@ Status StreamDecoder::describe(Relation& relation) {
     }
     relation.schema = std::move(schema);
     relation.described = true;
-    relation.message = {};
     return {};
 }
 

@@ -51,6 +51,11 @@ class StreamDecoder {
     // if it was received later. Within its transaction it counts in any case.
     uint64_t number_relation() { return ++relations_received_; }
     Status relation(Bytes message, uint64_t number);
+    struct KnownRelation {
+        Bytes message;  // valid until the next one
+        uint64_t number = 0;
+    };
+    std::optional<KnownRelation> known_relation(uint32_t oid) const;
 
     // Where the oldest open prepared transaction has to be sent from again; 0: none.
     void keep_prepared(Lsn prepared) { resume_.prepared = prepared; }

@@ -380,6 +380,15 @@ TEST(StreamDecoder, AMessageThatIsSentAgainIsNotRepeated) {
     }
 }
 
+TEST(StreamDecoder, ThePositionNeverGoesBack) {
+    Stream stream;
+    stream.decoder.reached(Lsn(5000));
+    stream.must(wire::begin(6000, 700));
+    Status status = stream.feed(wire::commit(6000, 4000));
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ErrorCode::PG_PROTOCOL);
+}
+
 // A transaction that is prepared makes the stream begin before the position.
 TEST(StreamDecoder, ATransactionThatIsSentAgainIsNotRepeated) {
     ResumeState resume;

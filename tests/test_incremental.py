@@ -43,7 +43,7 @@ def test_a_table_that_is_added_is_read_while_the_stream_goes_on(database, leat):
     process.stop()
     assert [r.op for r in records] == ["r"] * 5000 + ["c", "u"]
     assert {r.source["snapshot"] for r in records[:5000]} == {"incremental"}
-    assert [r.after["id"] for r in records[:5000]] == list(range(1, 5001))
+    assert sorted(r.after["id"] for r in records[:5000]) == list(range(1, 5001))
     assert records[-1].after == {"id": 1, "v": "changed"}
 
 

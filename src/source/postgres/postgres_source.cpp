@@ -118,7 +118,14 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
     if (!is_new && options_.standby) LEAT_TRY(check_no_copy(stop));
     LEAT_ASSIGN(auto tables, selected_tables(stop));
     remember(tables);
-    LEAT_TRY(check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop));
+    auto checked =
+        check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop);
+    // What was read before was no standby, or one that could be read: a failover is under way.
+    if (!checked && !is_new && checked.error().code == ErrorCode::PG_STANDBY)
+        return fail(ErrorCode::PG_BUSY, checked.error().message,
+                    "It may be about to be promoted: Leat looks again. If it is to stay a standby: " +
+                        checked.error().action);
+    LEAT_TRY(checked);
     if (is_new) {
         LEAT_ASSIGN(server, connect_replication(stop));
     }

@@ -555,6 +555,9 @@ void PostgresSource::confirm(const Position& durable) {
 }
 
 void PostgresSource::close() {
+    // The last news of what is durable: a standby that was promoted while it was read knows by it that its
+    // reader was its own (resume_check.cpp).
+    if (stream_ && decoder_ && !stream_->ended() && durable_ != told_) static_cast<void>(send_status(false));
     incremental_.reset();
     merged_.clear();
     stream_.reset();

@@ -196,7 +196,13 @@ void Connection::cancel_query() {
 
 Result<Rows> Connection::collect(std::stop_token stop) {
     std::optional<SteadyClock::time_point> cancelled;
+    auto asked = SteadyClock::now();
     while (!take_results()) {
+        if (patience_.count() > 0 && SteadyClock::now() - asked > patience_) {
+            connection_.reset();
+            return fail(ErrorCode::PG_CONNECTION_LOST,
+                        fmt::format("the server has not answered a query for {} ms", patience_.count()));
+        }
         // A server that does not answer to a cancel either is not waited for.
         if (cancelled && SteadyClock::now() - *cancelled > cancel_deadline) {
             connection_.reset();

@@ -46,6 +46,10 @@ class Connection {
     static Result<Connection> open(const Keywords& keywords, Kind kind, const std::string& application_name,
                                    std::stop_token stop = {});
 
+    // How long an answer may take from now on, before the connection counts as dead; 0, as it begins: any
+    // time. A network that is gone without a word would otherwise be waited for.
+    void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
+
     // One statement. The error is PG_QUERY (or PG_CONNECTION_LOST, PG_BUSY, PG_PRIVILEGE) with the server's
     // message.
     Result<Rows> query(const std::string& sql, std::stop_token stop = {});
@@ -85,6 +89,7 @@ class Connection {
     Error query_error(const PGresult* result);
 
     std::unique_ptr<PGconn, void (*)(PGconn*)> connection_;
+    std::chrono::milliseconds patience_{0};
     std::string sqlstate_;
     // Of the statement that is being answered: its last rows, its first error.
     std::optional<Rows> rows_;

@@ -54,6 +54,7 @@ Status PostgresSource::connect_sql(std::stop_token stop) {
     LEAT_ASSIGN(auto connection,
                 Connection::open(options_.keywords, Connection::Kind::sql, "leat " + options_.name, stop));
     sql_ = std::move(connection);
+    if (stream_) sql_->set_patience(answer_deadline());
     catalog_.emplace(*sql_, PQdb(sql_->raw()));
     if (publications_.main != 0) catalog_->set_publications(publications_.main, publications_.inserts);
     return {};
@@ -339,7 +340,13 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
     last_fill_ = 0;
+    sql_->set_patience(answer_deadline());
     return start_incremental();
+}
+
+// The stream stands still while the reader thread asks something.
+std::chrono::milliseconds PostgresSource::answer_deadline() const {
+    return std::min<std::chrono::milliseconds>(options_.status_interval * silent_intervals_max, 30s);
 }
 
 Result<std::shared_ptr<const TableSchema>> PostgresSource::describe_relation(const RelationMessage& message) {

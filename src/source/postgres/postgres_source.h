@@ -41,6 +41,7 @@ class PostgresSource : public Source {
     Status connect(std::stop_token stop);
     Result<ServerIdentity> connect_replication(std::stop_token stop);
     Status connect_sql(std::stop_token stop);
+    std::chrono::milliseconds answer_deadline() const;
     Status check_findings(const std::vector<TableInfo>& tables, bool needs_slot, std::stop_token stop);
     Result<std::unique_ptr<SnapshotPlan>> start_new(const ServerIdentity& server,
                                                     std::vector<TableInfo> tables, std::stop_token stop);

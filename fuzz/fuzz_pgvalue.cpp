@@ -35,7 +35,7 @@ Type composite_of(std::vector<Type> fields) {
 std::shared_ptr<const TableSchema> all_types() {
     TableDefinition definition;
     auto add = [&](Type type) {
-        definition.columns.push_back({"c", std::move(type), true, false, false, {}});
+        definition.columns.push_back({"c", std::move(type), true, false, false, false, false, 0, {}});
     };
     for (uint8_t kind = 1; kind <= kind_max; ++kind) {
         Kind k = static_cast<Kind>(kind);
@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)binary_row.split(as_bytes(text), data[0]);
     size_t column = data[0] % schema->column_count();
     const Type& type = schema->columns[column].type;
-    decode(*schema, column, pg::make_column_decoder(type), text);
+    decode(*schema, column, pg::make_value_decoder(type), text);
     if (auto binary = pg::make_binary_column_decoder(type)) decode(*schema, column, *binary, text);
     return 0;
 }

@@ -151,3 +151,138 @@ def test_the_options_are_listed(binary):
     rows = [line.split("\t") for line in out.splitlines()]
     assert all(len(row) == 4 for row in rows)
     assert ["slot.name", "works", "debezium"] in [row[:3] for row in rows]
+
+
+def test_only_some_tables_are_in_the_snapshot(items, leat):
+    items.execute("CREATE TABLE other (id int PRIMARY KEY); INSERT INTO other VALUES (1)")
+    leat.configure(items.url(), snapshot__include__collection__list=r"public\.items")
+    process = leat.run()
+    items.wait_streaming()
+    leat.wait_count(process, 1)
+    items.execute("INSERT INTO other VALUES (2)")
+    leat.wait_count(process, 2)
+    process.stop()
+    process = leat.run()
+    items.wait_streaming()
+    items.execute("INSERT INTO other VALUES (3)")
+    records = leat.wait_count(process, 3)
+    process.stop()
+    assert [(r.table, r.op) for r in records] == [("items", "r"), ("other", "c"), ("other", "c")]
+
+
+@pytest.mark.parametrize("action", ["warn", "fail"])
+def test_a_limit_to_the_number_of_tables(items, leat, action):
+    items.execute("CREATE TABLE other (id int PRIMARY KEY)")
+    leat.configure(items.url(), guardrail__collections__max=1, guardrail__collections__limit__action=action)
+    process = leat.run()
+    if action == "fail":
+        assert_refused(process, "PG_TOO_MANY_TABLES", "2 tables")
+        assert items.slots() == []
+    else:
+        leat.wait_count(process, 1)
+        process.stop()
+        assert "PG_TOO_MANY_TABLES" in process.error_text()
+
+
+def test_updates_that_change_nothing_are_skipped(items, leat):
+    items.execute("ALTER TABLE items REPLICA IDENTITY FULL")
+    leat.configure(items.url(), column__exclude__list=r".*\.v")
+    process = leat.run()
+    items.wait_streaming()
+    items.execute("UPDATE items SET v = 'other'")
+    items.execute("UPDATE items SET n = 7")
+    leat.wait_count(process, 3)
+    process.stop()
+    assert [r.op for r in leat.log("--set", "skip.messages.without.change=true")] == ["r", "u"]
+
+
+def test_names_and_schemas_of_records(items, connector):
+    items.execute('CREATE TABLE "odd one" ("a b" int PRIMARY KEY, "c_d" text); INSERT INTO "odd one" VALUES (1)')
+    connector.write(**{
+        "table.include.list": "public.odd.*", "field.name.adjustment.mode": "avro_unicode", "schema.name.adjustment.mode": "avro",
+        "value.converter.schemas.enable": "true", "provide.transaction.metadata": "true", "topic.transaction": "commits"})
+    process = connector.run()
+    items.wait_streaming()
+    items.execute('UPDATE "odd one" SET c_d = 1')
+    records = connector.wait(process, 4)
+    process.stop()
+    assert records[0].key == {"a_u0020b": 1} and records[0].value["payload"]["after"] == {"a_u0020b": 1, "c_u005fd": None}
+    assert records[0].value["schema"]["name"] == "shop.public.odd_one.Envelope"
+    assert [r.topic for r in records] == ["shop.public.odd_one", "shop.commits", "shop.public.odd_one", "shop.commits"]
+
+
+def test_a_snapshot_by_select(items, connector):
+    items.execute("INSERT INTO items SELECT i, 'row', i FROM generate_series(2, 100) i")
+    connector.write(**{
+        "snapshot.select.statement.overrides": "public.items",
+        "snapshot.select.statement.overrides.public.items": "SELECT * FROM public.items WHERE id % 10 = 1 ORDER BY id DESC;"})
+    process = connector.run()
+    items.wait_streaming()
+    items.execute("INSERT INTO items VALUES (1000)")
+    records = connector.wait(process, 11)
+    process.stop()
+    assert [r.after["id"] for r in records] == [91, 81, 71, 61, 51, 41, 31, 21, 11, 1, 1000]
+
+
+def test_a_select_that_lacks_columns(items, connector):
+    connector.write(**{
+        "snapshot.select.statement.overrides": "public.items",
+        "snapshot.select.statement.overrides.public.items": "SELECT id FROM public.items"})
+    process = connector.run()
+    assert_refused(process, "PG_QUERY", "snapshot.select.statement.overrides.public.items")
+
+
+@pytest.mark.parametrize("options, captured", [
+    ({"schema.include.list": "one"}, ["one.a"]),
+    ({"schema.exclude.list": "ONE,public"}, ["two.a", "two.b"]),
+    ({"table.exclude.list": r"one\..*,.*\.b,public.items"}, ["two.a"]),
+    ({"schema.include.list": "two", "table.include.list": r".*\.b"}, ["two.b"]),
+])
+def test_selection(items, connector, options, captured):
+    items.execute("CREATE SCHEMA one; CREATE SCHEMA two")
+    for table in ("one.a", "two.a", "two.b"):
+        items.execute(f"CREATE TABLE {table} (id int PRIMARY KEY); INSERT INTO {table} VALUES (1)")
+    process = connector.write(**options).run()
+    items.wait_streaming()
+    for table in ("one.a", "two.a", "two.b", "public.items"):
+        items.execute(f"INSERT INTO {table} VALUES (2)")
+    records = connector.wait(process, 2 * len(captured))
+    process.stop()
+    assert sorted({r.topic for r in records}) == [f"shop.{table}" for table in captured]
+
+
+def test_configuration_based_snapshots(items, connector):
+    connector.write(**{"snapshot.mode": "configuration_based", "snapshot.mode.configuration.based.snapshot.data": "true"})
+    process = connector.run()
+    assert process.wait() == 0, process.describe()
+    assert [r.op for r in connector.log()] == ["r"] and items.slots() == []
+
+
+def test_configuration_based_streams(items, connector):
+    connector.write(**{"snapshot.mode": "configuration_based", "snapshot.mode.configuration.based.start.stream": "true"})
+    process = connector.run()
+    items.wait_streaming()
+    items.execute("INSERT INTO items VALUES (2)")
+    assert [r.op for r in connector.wait(process, 1)] == ["c"]
+    process.stop()
+
+
+def test_how_long_a_slot_is_waited_for(items, connector, leat):
+    """when_needed may replace the slot, once its reader is gone."""
+    first = connector.write().run()
+    connector.wait(first, 1)
+    items.wait_streaming()
+    connector.write(**{"snapshot.mode": "when_needed", "slot.max.retries": "2", "slot.retry.delay.ms": "100"})
+    second = leat.start("run", "--debezium", connector.path, "--data-dir", leat.folder / "other")
+    assert_refused(second, "PG_SLOT_IN_USE")
+    assert any("waiting" in line for line in second.stderr)
+    first.stop()
+
+
+@pytest.mark.parametrize("options, topic", [
+    ({"topic.heartbeat.prefix": "beat"}, "beat.shop"), ({"heartbeat.topics.prefix": "older"}, "older.shop"),
+    ({"topic.heartbeat.name": "pulse"}, "pulse")])
+def test_topics_of_heartbeats(items, connector, options, topic):
+    process = connector.write(**{"heartbeat.interval.ms": "50"}, **options).run()
+    connector.leat.wait_log(process, lambda seen: any(r.topic == topic for r in seen), f"a record of {topic}", source=connector.source)
+    process.stop()

@@ -1,5 +1,8 @@
 #include "cli/source_factory.h"
 
+#include <fmt/core.h>
+
+#include "codec/debezium_options.h"
 #include "source/postgres/postgres_source.h"
 
 namespace leat::cli {
@@ -48,6 +51,44 @@ pg::WalPolicy wal_policy(WalPolicy policy) {
     return pg::WalPolicy::warn;
 }
 
+Result<ColumnMask> column_mask(const ColumnMaskConfig& config) {
+    switch (config.kind) {
+        case ColumnMaskConfig::Kind::truncate:
+            return ColumnMask::truncate(config.length);
+        case ColumnMaskConfig::Kind::asterisks:
+            return ColumnMask::asterisks(config.length);
+        case ColumnMaskConfig::Kind::hash:
+            return ColumnMask::hash(config.algorithm, config.salt, ColumnMask::HashVersion::v1);
+        case ColumnMaskConfig::Kind::hash_v2:
+            break;
+    }
+    return ColumnMask::hash(config.algorithm, config.salt, ColumnMask::HashVersion::v2);
+}
+
+Result<ColumnRules> column_rules(const SourceConfig& config) {
+    LEAT_ASSIGN(auto format, DebeziumOptions::parse(config.format_options));
+    ColumnSelection selection{config.column_include, config.column_exclude, {}, format.message_key_columns};
+    // A list of the columns that are wanted is not one of signals that are not.
+    if (!selection.include.empty() && !config.signal_table.empty()) {
+        std::string pattern;
+        for (char c : config.signal_table + ".") {
+            if (std::ispunct(static_cast<unsigned char>(c))) pattern += '\\';
+            pattern += c;
+        }
+        selection.include.push_back(pattern + ".*");
+    }
+    for (const ColumnMaskConfig& rule : config.masks) {
+        auto mask = column_mask(rule);
+        if (!mask) {
+            mask.error().message = fmt::format("source {}: column.mask.hash.{}: {}", config.name,
+                                               rule.algorithm, mask.error().message);
+            return fail(std::move(mask.error()));
+        }
+        selection.masks.push_back({rule.columns, std::move(*mask)});
+    }
+    return ColumnRules::make(selection);
+}
+
 Result<pg::Options> postgres_options(const SourceConfig& config, const SecretResolver& secrets,
                                      MemoryShare memory) {
     LEAT_ASSIGN(auto url, resolve_url(config, secrets));
@@ -57,6 +98,11 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     LEAT_ASSIGN(options.tables,
                 TableSelector::make({config.tables, config.schema_include, config.schema_exclude,
                                      config.table_include, config.table_exclude, config.signal_table}));
+    LEAT_ASSIGN(options.columns, column_rules(config));
+    LEAT_ASSIGN(options.snapshot_tables, TableSelector::make({{}, {}, {}, config.snapshot_include, {}, {}}));
+    options.snapshot_selects = config.snapshot_selects;
+    options.tables_max = config.tables_max;
+    options.too_many_tables_fail = config.too_many_tables_fail;
     options.snapshot_mode = snapshot_mode(config.snapshot_mode);
     options.slot_name = config.slot_name;
     options.publication_name = config.publication_name;

@@ -218,24 +218,50 @@ ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options) {
     return plain("string");
 }
 
+namespace {
+
+// Before the end of what stands in "parameters", which may not be there yet.
+void add_parameter(ConnectSchema& schema, std::string_view name, std::string_view value) {
+    std::string parameter = json::quoted(name) + ":" + json::quoted(value);
+    constexpr std::string_view begin = ",\"parameters\":{";
+    if (size_t found = schema.attributes.find(begin); found != std::string::npos)
+        schema.attributes.insert(schema.attributes.find('}', found), "," + parameter);
+    else
+        schema.attributes += std::string(begin) + parameter + "}";
+}
+
+ConnectSchema column_schema(const Column& column, const DebeziumOptions& options) {
+    ConnectSchema schema = connect_schema(column.type, options);
+    if (column.masked) add_parameter(schema, "masked", "true");
+    // As in Debezium, only where the column could hold more.
+    int32_t length = column.type.kind == Kind::text ? column.type.precision : -1;
+    if (column.truncated_to && (length < 0 || length > static_cast<int32_t>(column.truncated_to)))
+        add_parameter(schema, "truncateLength", std::to_string(column.truncated_to));
+    return schema;
+}
+
+}  // namespace
+
 std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
                        bool optional, std::string_view field, const DebeziumOptions& options) {
     std::string fields;
     for (uint32_t index : columns) {
         const Column& column = table.columns[index];
         if (!fields.empty()) fields += ',';
-        fields += connect_schema(column.type, options)
-                      .render(column.nullable, column.name, default_json(column, options));
+        fields += column_schema(column, options)
+                      .render(column.nullable, adjusted_field_name(column.name, options.field_names),
+                              default_json(column, options));
     }
     ConnectSchema schema{"\"type\":\"struct\",\"fields\":[" + fields + "]",
-                         ",\"name\":" + json::quoted(name)};
+                         ",\"name\":" + json::quoted(adjusted_schema_name(name, options.schema_names))};
     return schema.render(optional, field);
 }
 
 std::string envelope_schema(const TableSchema& table, std::string_view topic, std::string_view source,
                             const DebeziumOptions& options) {
-    std::vector<uint32_t> all(table.column_count());
-    for (uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+    std::vector<uint32_t> all;
+    for (uint32_t i = 0; i < table.column_count(); ++i)
+        if (!table.columns[i].key_only) all.push_back(i);
     std::string name(topic);
     std::string fields = row_schema(table, all, name + ".Value", true, "before", options) + "," +
                          row_schema(table, all, name + ".Value", true, "after", options) + "," +
@@ -245,8 +271,10 @@ std::string envelope_schema(const TableSchema& table, std::string_view topic, st
                          R"(,{"type":"int64","optional":true,"field":"ts_us"})"
                          R"(,{"type":"int64","optional":true,"field":"ts_ns"})";
     // Version 2 is the envelope with ts_us and ts_ns.
-    ConnectSchema schema{"\"type\":\"struct\",\"fields\":[" + fields + "]",
-                         ",\"name\":" + json::quoted(name + ".Envelope") + ",\"version\":2"};
+    ConnectSchema schema{
+        "\"type\":\"struct\",\"fields\":[" + fields + "]",
+        ",\"name\":" + json::quoted(adjusted_schema_name(name + ".Envelope", options.schema_names)) +
+            ",\"version\":2"};
     return schema.render(false);
 }
 

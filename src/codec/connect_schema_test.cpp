@@ -157,7 +157,7 @@ TEST(ConnectSchema, RecordsWithSchemas) {
     status.default_expression = "'new'::text";
     auto t = test::table("orders", {column("id", type_of(Kind::int32), false), status}, {0});
     auto o = test::options();
-    o.schemas_enable = true;
+    o.key_schemas = o.schemas_enable = true;
     auto text = test::lines(o, t, [&](BlockBuilder& b) {
         b.begin_row(Op::remove, *t, SourceOffset(5));
         b.begin_before(true);
@@ -194,7 +194,7 @@ TEST(ConnectSchema, RecordsWithSchemas) {
 
 TEST(ConnectSchema, MessagesAndTransactionsWithSchemas) {
     auto o = test::options();
-    o.schemas_enable = o.transaction_metadata = true;
+    o.key_schemas = o.schemas_enable = o.transaction_metadata = true;
     auto text =
         test::lines(o, nullptr, [&](BlockBuilder& b) { b.add_message(SourceOffset(1), true, "p", {}); });
     int depth = 0;

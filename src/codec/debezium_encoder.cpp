@@ -16,7 +16,8 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
       message_filter_(
           std::make_unique<MessageFilter>(options_.message_prefix_include, options_.message_prefix_exclude)),
       message_topic_(sanitized_topic(options_.topic_prefix + ".message")),
-      transaction_topic_(sanitized_topic(options_.topic_prefix + options_.topic_delimiter + "transaction")),
+      transaction_topic_(
+          sanitized_topic(options_.topic_prefix + options_.topic_delimiter + options_.topic_transaction)),
       heartbeat_topic_(make_heartbeat_topic(options_)),
       message_database_(options_.database) {
     if (options_.context_headers) {
@@ -24,11 +25,14 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_pt
         add_context_header("taskId", "0");
         add_context_header("connectorName", source_->connector());
     }
-    if (!options_.schemas_enable) return;
-    message_key_head_ = schema_head(message_key_schema());
-    message_value_head_ = schema_head(message_schema(source_->connect_schema(), options_));
-    transaction_key_head_ = schema_head(transaction_key_schema());
-    transaction_value_head_ = schema_head(transaction_value_schema());
+    if (options_.key_schemas) {
+        message_key_head_ = schema_head(message_key_schema());
+        transaction_key_head_ = schema_head(transaction_key_schema());
+    }
+    if (options_.schemas_enable) {
+        message_value_head_ = schema_head(message_schema(source_->connect_schema(), options_));
+        transaction_value_head_ = schema_head(transaction_value_schema());
+    }
 }
 
 DebeziumJsonEncoder::~DebeziumJsonEncoder() = default;
@@ -80,6 +84,9 @@ Status DebeziumJsonEncoder::encode_row(const Context& context, const DebeziumTab
         LEAT_ASSIGN(bool known, make_key(table, *after, before, key_));
         if (old_known && known && old_key_.text() != key_.text()) return encode_key_update(context, table);
     }
+    bool whole = before && after && !change.before_is_key;
+    if (options_.skip_unchanged && change.op == Op::update && whole && table.same_row(*before, *after))
+        return {};
     const TupleView* row = after ? after : before;
     if (!row) return fail(ErrorCode::BLOCK_MALFORMED, "a change has neither an old nor a new row");
     LEAT_ASSIGN(bool has_key, make_key(table, *row, after ? before : nullptr, key_));
@@ -164,7 +171,8 @@ void DebeziumJsonEncoder::encode_message(const Context& context) {
             json::put_base64(value_, change.message_content);
     }
     value_.put_text("}}");
-    if (options_.schemas_enable) key_.put_char('}'), value_.put_char('}');
+    if (options_.key_schemas) key_.put_char('}');
+    if (options_.schemas_enable) value_.put_char('}');
     emit(context, message_topic_, true, true);
 }
 

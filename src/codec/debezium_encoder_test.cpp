@@ -318,4 +318,99 @@ TEST(DebeziumEncoder, AnotherSchemaOfTheSameTable) {
     EXPECT_NE(buffer.text().find(R"("after":{"id":2,"name":"b","email":null,"age":44})"), std::string::npos);
 }
 
+TEST(DebeziumEncoder, AColumnThatIsOnlyInTheKey) {
+    TableDefinition definition = *customers();
+    definition.columns[0].key_only = true;
+    auto t = TableSchema::make(definition);
+    EXPECT_EQ(lines(options(), t, [&](auto& b) { insert(b, *t, 1, "Ann"); }),
+              head + R"({"id":1},"headers":{},"value":{"before":null,"after":{"name":"Ann","email":null},)" +
+                  source + R"(,"transaction":null,"op":"c)" + tail);
+    auto with_schemas = options();
+    with_schemas.key_schemas = with_schemas.schemas_enable = true;
+    std::string line = lines(with_schemas, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    std::string id = R"({"type":"int32","optional":false,"field":"id"})";
+    EXPECT_EQ(line.find(id), line.rfind(id)) << "once, in the key";
+}
+
+TEST(DebeziumEncoder, MessageKeyColumns) {
+    auto t = customers();
+    auto keyed = options();
+    keyed.message_key_columns = {"PUBLIC.cust.*.name", "public.customers.(id|name)", "public.other.email"};
+    std::string line = lines(keyed, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(line.find(R"("key":{"name":"Ann","id":1})"), std::string::npos) << line;
+    // A delete that has the primary key alone has no such key, and no tombstone.
+    line = lines(keyed, t, [&](auto& b) {
+        b.begin_row(Op::remove, *t, SourceOffset(53195744));
+        b.begin_before(true);
+        b.template set_fixed<int32_t>(0, 1);
+        b.end_tuple();
+        b.end_row();
+    });
+    EXPECT_NE(line.find(R"("key":null)"), std::string::npos) << line;
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+}
+
+TEST(DebeziumEncoder, MasksStandInTheSchema) {
+    TableDefinition definition = *customers();
+    definition.columns[1].masked = true;
+    definition.columns[2].truncated_to = 20;
+    auto t = TableSchema::make(definition);
+    auto with_schemas = options();
+    with_schemas.key_schemas = with_schemas.schemas_enable = true;
+    std::string line = lines(with_schemas, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(line.find(R"("parameters":{"masked":"true"},"field":"name")"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("parameters":{"truncateLength":"20"},"field":"email")"), std::string::npos)
+        << line;
+}
+
+TEST(DebeziumEncoder, UpdatesThatChangeNothingMayBeSkipped) {
+    auto t = customers();
+    auto skipping = options();
+    skipping.skip_unchanged = true;
+    auto update = [&](std::string_view before, std::string_view after, bool key_only) {
+        return lines(skipping, t, [&](auto& b) {
+            b.begin_row(Op::update, *t, SourceOffset(53195744));
+            b.begin_before(key_only);
+            put_row(b, 1, before);
+            b.begin_after();
+            put_row(b, 1, after);
+            b.end_row();
+        });
+    };
+    EXPECT_EQ(update("Ann", "Ann", false), "");
+    EXPECT_NE(update("Ann", "Bob", false), "");
+    EXPECT_NE(update("Ann", "Ann", true), "") << "what else was there is not known";
+}
+
+TEST(DebeziumEncoder, SchemasOfKeysOrOfValues) {
+    auto t = customers();
+    auto keys = options();
+    keys.key_schemas = true;
+    std::string line = lines(keys, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(line.find(R"("key":{"schema":)"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("value":{"before":)"), std::string::npos) << line;
+    auto values = options();
+    values.schemas_enable = true;
+    line = lines(values, t, [&](auto& b) { insert(b, *t, 1, "Ann"); });
+    EXPECT_NE(line.find(R"("key":{"id":1})"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"("value":{"schema":)"), std::string::npos) << line;
+}
+
+TEST(DebeziumEncoder, NamesThatAvroTakes) {
+    auto t = test::table(
+        "odd", {column("a b", type_of(Kind::int32), false), column("c_d", type_of(Kind::text))}, {0});
+    auto avro = options();
+    avro.field_names = NameAdjustment::avro_unicode;
+    std::string line = lines(avro, t, [&](auto& b) {
+        b.begin_row(Op::create, *t, SourceOffset(53195744));
+        b.begin_after();
+        b.template set_fixed<int32_t>(0, 1);
+        b.set_text(1, "x");
+        b.end_tuple();
+        b.end_row();
+    });
+    EXPECT_NE(line.find(R"("key":{"a_u0020b":1})"), std::string::npos) << line;
+    EXPECT_NE(line.find(R"({"a_u0020b":1,"c_u005fd":"x"})"), std::string::npos) << line;
+}
+
 }  // namespace leat

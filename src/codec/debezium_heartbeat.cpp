@@ -17,18 +17,18 @@ void DebeziumJsonEncoder::end_unit(int64_t captured_at_us, RecordSink& out) {
     if (heartbeat_us_ == 0) heartbeat_us_ = captured_at_us;
     if (captured_at_us - heartbeat_us_ < static_cast<int64_t>(options_.heartbeat_interval_ms) * 1000) return;
     heartbeat_us_ = captured_at_us;
-    auto put = [&](ByteBuffer& to, std::string (*schema)(), auto payload) {
+    auto put = [&](ByteBuffer& to, bool has_schema, std::string (*schema)(), auto payload) {
         to.clear();
-        if (options_.schemas_enable) to.put_text("{\"schema\":" + schema() + ",\"payload\":");
+        if (has_schema) to.put_text("{\"schema\":" + schema() + ",\"payload\":");
         payload(to);
-        if (options_.schemas_enable) to.put_char('}');
+        if (has_schema) to.put_char('}');
     };
-    put(key_, heartbeat_key_schema, [&](ByteBuffer& to) {
+    put(key_, options_.key_schemas, heartbeat_key_schema, [&](ByteBuffer& to) {
         to.put_text("{\"serverName\":");
         json::put_string(to, options_.topic_prefix);
         to.put_char('}');
     });
-    put(value_, heartbeat_value_schema, [&](ByteBuffer& to) {
+    put(value_, options_.schemas_enable, heartbeat_value_schema, [&](ByteBuffer& to) {
         to.put_text("{\"ts_ms\":");
         json::put_int(to, captured_at_us / 1000);
         to.put_char('}');

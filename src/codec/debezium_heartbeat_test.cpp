@@ -46,7 +46,7 @@ TEST(DebeziumHeartbeat, TopicAsTheOptionsSay) {
 TEST(DebeziumHeartbeat, WithSchemas) {
     auto options = test::options();
     options.heartbeat_interval_ms = 1;
-    options.schemas_enable = true;
+    options.key_schemas = options.schemas_enable = true;
     EXPECT_EQ(
         heartbeats(options, {0, 5}),
         R"({"topic":"__debezium-heartbeat.shop","key":{"schema":{"type":"struct","fields":[{"type":"string",)"

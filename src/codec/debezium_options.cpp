@@ -23,6 +23,7 @@ constexpr std::string_view hstore_names[] = {"json", "map"};
 constexpr std::string_view interval_names[] = {"numeric", "string"};
 constexpr std::string_view boolean_names[] = {"false", "true"};
 constexpr std::string_view operation_names[] = {"c", "u", "d", "t", "none"};
+constexpr std::string_view adjustment_names[] = {"none", "avro", "avro_unicode"};
 constexpr std::string_view nonfinite_names[] = {"string", "null"};
 
 constexpr std::string_view default_heartbeat_prefix = "__debezium-heartbeat";
@@ -38,6 +39,12 @@ constexpr DebeziumOption options[] = {
     {"tombstones.on.delete", boolean_names, "true"},
     {"skipped.operations", operation_names, "none"},
     {"schemas.enable", boolean_names, "false"},
+    {"key.converter.schemas.enable", boolean_names, "false"},
+    {"value.converter.schemas.enable", boolean_names, "false"},
+    {"skip.messages.without.change", boolean_names, "false"},
+    {"field.name.adjustment.mode", adjustment_names, "none"},
+    {"schema.name.adjustment.mode", adjustment_names, "none"},
+    {"topic.transaction", {}, "transaction"},
     {"provide.transaction.metadata", boolean_names, "false"},
     {"extended.headers.enabled", boolean_names, "false"},
     {"headers.schemas.enable", boolean_names, "false"},
@@ -48,9 +55,16 @@ constexpr DebeziumOption options[] = {
     {"topic.heartbeat.name", {}, ""},
     {"message.prefix.include.list", {}, ""},
     {"message.prefix.exclude.list", {}, ""},
+    {"message.key.columns", {}, ""},
     {"json.replace.null.with.default", boolean_names, "false"},
     {"float.nonfinite.handling.mode", nonfinite_names, "string"},
 };
+
+// Names of modes are taken in any case, as by Debezium.
+bool same_word(std::string_view name, std::string_view value) {
+    return std::ranges::equal(name, value,
+                              [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+}
 
 std::unexpected<Error> invalid(std::string_view option, std::string_view value, Names allowed) {
     auto near = nearest(value, allowed);
@@ -62,7 +76,8 @@ std::unexpected<Error> invalid(std::string_view option, std::string_view value, 
 
 template <class T>
 Status set(T& target, std::string_view option, std::string_view value, Names allowed) {
-    auto found = std::find(allowed.begin(), allowed.end(), value);
+    auto found =
+        std::find_if(allowed.begin(), allowed.end(), [&](auto name) { return same_word(name, value); });
     if (found == allowed.end()) return invalid(option, value, allowed);
     target = static_cast<T>(found - allowed.begin());
     return {};
@@ -111,6 +126,26 @@ Status set_patterns(std::vector<std::string>& target, std::string_view option, s
     return {};
 }
 
+// "table:column,column;table:column" as the patterns "table.column".
+Status set_key_columns(std::vector<std::string>& target, std::string_view option, std::string_view value) {
+    target.clear();
+    for (std::string_view part : split(value, ';')) {
+        if (trim(part).empty()) continue;
+        auto halves = split(part, ':');
+        if (halves.size() != 2 || trim(halves[0]).empty() || trim(halves[1]).empty())
+            return fail(ErrorCode::CONFIG_INVALID,
+                        fmt::format("{}: '{}' is not of the form table:column,column", option, part),
+                        "For example public.orders:id,region;public.customers:email");
+        std::vector<std::string> patterns;
+        std::string joined;
+        for (std::string_view column : split(halves[1], ','))
+            joined += fmt::format("{}{}.{}", joined.empty() ? "" : ",", trim(halves[0]), trim(column));
+        LEAT_TRY(set_patterns(patterns, option, joined));
+        target.insert(target.end(), patterns.begin(), patterns.end());
+    }
+    return {};
+}
+
 Status set_text(std::string& target, std::string_view option, std::string_view value) {
     if (value.empty()) return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: must not be empty", option));
     target = value;
@@ -127,9 +162,18 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
     if (name == "unavailable.value.placeholder") return set_text(to.unavailable_value, name, value);
     if (name == "tombstones.on.delete") return set(to.tombstones, name, value, boolean_names);
     if (name == "skipped.operations") return set_operations(to.skipped_operations, name, value);
-    if (name == "schemas.enable") return set(to.schemas_enable, name, value, boolean_names);
     if (name == "headers.schemas.enable") return set(to.header_schemas, name, value, boolean_names);
     if (name == "extended.headers.enabled") return set(to.context_headers, name, value, boolean_names);
+    if (name == "schemas.enable") {
+        LEAT_TRY(set(to.key_schemas, name, value, boolean_names));
+        return set(to.schemas_enable, name, value, boolean_names);
+    }
+    if (name == "key.converter.schemas.enable") return set(to.key_schemas, name, value, boolean_names);
+    if (name == "value.converter.schemas.enable") return set(to.schemas_enable, name, value, boolean_names);
+    if (name == "skip.messages.without.change") return set(to.skip_unchanged, name, value, boolean_names);
+    if (name == "field.name.adjustment.mode") return set(to.field_names, name, value, adjustment_names);
+    if (name == "schema.name.adjustment.mode") return set(to.schema_names, name, value, adjustment_names);
+    if (name == "topic.transaction") return set_text(to.topic_transaction, name, value);
     if (name == "provide.transaction.metadata")
         return set(to.transaction_metadata, name, value, boolean_names);
     if (name == "topic.delimiter") return set_text(to.topic_delimiter, name, value);
@@ -142,6 +186,7 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
     if (name == "topic.heartbeat.name") return to.heartbeat_topic = value, Status{};
     if (name == "message.prefix.include.list") return set_patterns(to.message_prefix_include, name, value);
     if (name == "message.prefix.exclude.list") return set_patterns(to.message_prefix_exclude, name, value);
+    if (name == "message.key.columns") return set_key_columns(to.message_key_columns, name, value);
     if (name == "json.replace.null.with.default")
         return set(to.replace_null_with_default, name, value, boolean_names);
     if (name == "float.nonfinite.handling.mode")
@@ -157,7 +202,12 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
 
 Result<DebeziumOptions> DebeziumOptions::parse(const std::map<std::string, std::string>& values) {
     DebeziumOptions parsed;
-    for (auto& [name, value] : values) LEAT_TRY(set_option(parsed, name, value));
+    // The one for both comes first; those of key and value say more.
+    constexpr std::string_view both = "schemas.enable";
+    if (auto found = values.find(std::string(both)); found != values.end())
+        LEAT_TRY(set_option(parsed, both, found->second));
+    for (auto& [name, value] : values)
+        if (name != both) LEAT_TRY(set_option(parsed, name, value));
     if (!parsed.message_prefix_include.empty() && !parsed.message_prefix_exclude.empty())
         return fail(ErrorCode::CONFIG_INVALID,
                     "message.prefix.include.list and message.prefix.exclude.list exclude each other");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "codec/name_adjustment.h"
 
 namespace leat {
 
@@ -39,16 +40,19 @@ struct DebeziumOptions {
     uint32_t money_fraction_digits = 2;
     std::string unavailable_value = "__debezium_unavailable_value";
     bool tombstones = true;
-    std::string skipped_operations;  // letters of c u d t
-    bool schemas_enable = false;
+    std::string skipped_operations;                    // letters of c u d t
+    bool key_schemas = false, schemas_enable = false;  // of keys, of values
     bool transaction_metadata = false;
     bool header_schemas = false;         // of headers; schemas_enable is of keys and values
     bool context_headers = false;        // __debezium.context.*: which connector a record comes from
     uint64_t heartbeat_interval_ms = 0;  // 0: none
     std::string heartbeat_prefix = "__debezium-heartbeat",
                 heartbeat_topic;  // the whole topic, if it is given
-    std::string topic_delimiter = ".";
+    std::string topic_delimiter = ".", topic_transaction = "transaction";
+    NameAdjustment field_names = NameAdjustment::none, schema_names = NameAdjustment::none;
+    bool skip_unchanged = false;  // updates that changed nothing that is captured
     std::vector<std::string> message_prefix_include, message_prefix_exclude;  // regular expressions
+    std::vector<std::string> message_key_columns;  // regular expressions over schema.table.column
     bool replace_null_with_default = false;
     bool nonfinite_as_null = false;  // NaN and infinities of floats: null as Debezium, else strings
 

@@ -59,6 +59,23 @@ TEST(DebeziumOptions, Values) {
     EXPECT_EQ(o->message_prefix_include, (std::vector<std::string>{"a.*", "b"}));
 }
 
+TEST(DebeziumOptions, SchemasOfKeysAndValues) {
+    auto options =
+        DebeziumOptions::parse({{"schemas.enable", "true"}, {"key.converter.schemas.enable", "FALSE"}});
+    ASSERT_TRUE(options);
+    EXPECT_FALSE(options->key_schemas);
+    EXPECT_TRUE(options->schemas_enable);
+}
+
+TEST(DebeziumOptions, MessageKeyColumns) {
+    auto options = DebeziumOptions::parse({{"message.key.columns", "public.a:x,y; (.*).b:z"}});
+    ASSERT_TRUE(options) << options.error().to_string();
+    EXPECT_EQ(options->message_key_columns,
+              (std::vector<std::string>{"public.a.x", "public.a.y", "(.*).b.z"}));
+    for (const char* text : {"public.a", "public.a:", ":x", "a:b:c", "a(:x"})
+        EXPECT_FALSE(DebeziumOptions::parse({{"message.key.columns", text}})) << text;
+}
+
 TEST(DebeziumOptions, MistakesNameWhatWasMeant) {
     auto bad = DebeziumOptions::parse({{"decimal.handling.mode", "prcise"}});
     ASSERT_FALSE(bad);

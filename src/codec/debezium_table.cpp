@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "codec/connect_schema.h"
 #include "codec/default_value.h"
@@ -24,6 +25,25 @@ std::string sanitized_topic(std::string_view name) {
     return topic;
 }
 
+namespace {
+
+// The columns that message.key.columns names for the table, in the order of its patterns; else the key that
+// the table has.
+std::vector<uint32_t> key_columns(const TableSchema& schema, const DebeziumOptions& options) {
+    std::vector<uint32_t> key;
+    for (const std::string& pattern : options.message_key_columns) {
+        std::regex regex(pattern, std::regex::ECMAScript | std::regex::icase);
+        for (uint32_t i = 0; i < schema.column_count(); ++i) {
+            std::string name = schema.qualified_name() + "." + schema.columns[i].name;
+            bool known = std::find(key.begin(), key.end(), i) != key.end();
+            if (!known && std::regex_match(name, regex)) key.push_back(i);
+        }
+    }
+    return key.empty() ? schema.key : key;
+}
+
+}  // namespace
+
 DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const DebeziumOptions& options,
                              const SourceInfoWriter& source)
     : schema_(std::move(schema)) {
@@ -32,10 +52,15 @@ DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const De
     topic_ = sanitized_topic(name + options.topic_delimiter + schema_->name);
     collection_ = source.collection(*schema_);
     source_pieces_ = source.compile(schema_.get(), options.database);
+    bool first_column = true;
     for (auto& column : schema_->columns) {
         std::string literal = default_json(column, options);
         ColumnWriter writer;
-        writer.head = (columns_.empty() ? "" : ",") + json::quoted(column.name) + ":";
+        if (!column.key_only) {
+            writer.head = (first_column ? "" : ",") +
+                          json::quoted(adjusted_field_name(column.name, options.field_names)) + ":";
+            first_column = false;
+        }
         writer.value = compile_value(column.type, options);
         bool replace = options.replace_null_with_default && !literal.empty();
         writer.null_json = replace ? literal : "null";
@@ -46,25 +71,29 @@ DebeziumTable::DebeziumTable(std::shared_ptr<const TableSchema> schema, const De
                                                 : fallback_json(column.type, options);
         columns_.push_back(std::move(writer));
     }
+    key_ = key_columns(*schema_, options);
     bool first = true;
-    for (uint32_t index : schema_->key) {
-        columns_[index].key_head = (first ? "" : ",") + json::quoted(schema_->columns[index].name) + ":";
+    for (uint32_t index : key_) {
+        columns_[index].key_head =
+            (first ? "" : ",") +
+            json::quoted(adjusted_field_name(schema_->columns[index].name, options.field_names)) + ":";
         first = false;
     }
     std::string key_head =
-        "{\"schema\":" + row_schema(*schema_, schema_->key, topic_ + ".Key", false, "", options) +
-        ",\"payload\":";
+        "{\"schema\":" + row_schema(*schema_, key_, topic_ + ".Key", false, "", options) + ",\"payload\":";
     if (options.header_schemas) header_head_ = key_head;
-    if (!options.schemas_enable) return;
-    key_head_ = key_head;
-    value_head_ = "{\"schema\":" + envelope_schema(*schema_, topic_, source.connect_schema(), options) +
-                  ",\"payload\":";
+    if (options.key_schemas) key_head_ = key_head;
+    if (options.schemas_enable)
+        value_head_ = "{\"schema\":" + envelope_schema(*schema_, topic_, source.connect_schema(), options) +
+                      ",\"payload\":";
 }
 
 Status DebeziumTable::write_row(const TupleView& row, const TupleView* old, ByteBuffer& to) const {
     to.put_char('{');
     for (size_t i = 0; i < columns_.size(); ++i) {
         const ColumnWriter& column = columns_[i];
+        if (column.head.empty()) [[unlikely]]
+            continue;  // it is in the key alone
         to.put_text(column.head);
         ValueState state = row.state(i);
         const TupleView* from = &row;
@@ -92,9 +121,9 @@ Status DebeziumTable::write_row(const TupleView& row, const TupleView* old, Byte
 }
 
 Result<bool> DebeziumTable::write_key(const TupleView& row, const TupleView* old, ByteBuffer& to) const {
-    if (schema_->key.empty()) return false;
+    if (key_.empty()) return false;
     to.put_char('{');
-    for (uint32_t index : schema_->key) {
+    for (uint32_t index : key_) {
         const TupleView* from = &row;
         if (row.state(index) == ValueState::unchanged && old) from = old;
         ValueState state = from->state(index);
@@ -112,13 +141,22 @@ Result<bool> DebeziumTable::write_key(const TupleView& row, const TupleView* old
 }
 
 bool DebeziumTable::same_key(const TupleView& before, const TupleView& after) const {
-    return std::all_of(schema_->key.begin(), schema_->key.end(), [&](uint32_t i) {
+    return std::all_of(key_.begin(), key_.end(), [&](uint32_t i) {
         if (after.state(i) == ValueState::unchanged) return true;
         if (before.state(i) != after.state(i)) return false;
         if (!before.has_value(i)) return true;
         Bytes old = before.bytes(i), now = after.bytes(i);
         return old.size() == now.size() && std::equal(old.begin(), old.end(), now.begin());
     });
+}
+
+bool DebeziumTable::same_row(const TupleView& before, const TupleView& after) const {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        if (after.state(i) == ValueState::unchanged) continue;
+        if (before.state(i) != after.state(i)) return false;
+        if (before.has_value(i) && !std::ranges::equal(before.bytes(i), after.bytes(i))) return false;
+    }
+    return true;
 }
 
 std::unexpected<Error> DebeziumTable::value_error(size_t column, Written result) const {

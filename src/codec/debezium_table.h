@@ -35,13 +35,16 @@ class DebeziumTable {
     // Whether the key's columns have the same bytes in both.
     bool same_key(const TupleView& before, const TupleView& after) const;
 
+    // Whether an update has changed nothing that is captured. Both are whole rows.
+    bool same_row(const TupleView& before, const TupleView& after) const;
+
     // Place among the changes of the transaction that is being encoded, for transaction metadata.
     mutable uint64_t order_in_transaction = 0;
     mutable uint64_t transaction_serial = 0;
 
   private:
     struct ColumnWriter {
-        std::string head;      // `"name":`, with a comma before all but the first
+        std::string head;      // `"name":`, with a comma before all but the first; empty: only in the key
         std::string key_head;  // the same in the key
         ValueWriter value;
         std::string null_json, absent_json;
@@ -53,6 +56,7 @@ class DebeziumTable {
     std::string topic_, collection_;
     std::vector<std::string> source_pieces_;
     std::string key_head_, header_head_, value_head_;
+    std::vector<uint32_t> key_;  // columns of the records' key
     std::vector<ColumnWriter> columns_;
 };
 

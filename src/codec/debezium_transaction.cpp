@@ -87,7 +87,8 @@ void DebeziumJsonEncoder::transaction_record(const Transaction& transaction, boo
     value_.put_text(",\"ts_ms\":");
     json::put_int(value_, time_us / 1000);
     value_.put_char('}');
-    if (options_.schemas_enable) key_.put_char('}'), value_.put_char('}');
+    if (options_.key_schemas) key_.put_char('}');
+    if (options_.schemas_enable) value_.put_char('}');
     record_.headers.clear();
     record_.topic = transaction_topic_;
     record_.key = key_.text();

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "config/mask_option.h"
 #include "config/postgres_url.h"
 #include "config/secret.h"
 #include "config/yaml_settings.h"
@@ -35,9 +36,15 @@ struct SourceConfig {
     // Either Leat's globs or Debezium's lists. All empty: every table.
     std::vector<std::string> tables;
     std::vector<std::string> schema_include, schema_exclude, table_include,
-        table_exclude;  // regular expressions
+        table_exclude;                                        // regular expressions
+    std::vector<std::string> column_include, column_exclude;  // likewise, over schema.table.column
+    std::vector<ColumnMaskConfig> masks;                      // in the order in which they are asked
 
     SnapshotMode snapshot_mode = SnapshotMode::initial;
+    std::vector<std::string> snapshot_include;            // regular expressions; empty: all that are captured
+    std::map<std::string, std::string> snapshot_selects;  // schema.table → the SELECT that reads it
+    uint32_t tables_max = 0;                              // 0: any number
+    bool too_many_tables_fail = false;
     uint32_t snapshot_threads = 2;  // connections that read it
     uint64_t incremental_chunk_rows = 10240;
     uint64_t incremental_rows_per_second = 0;              // 0: as fast as it goes

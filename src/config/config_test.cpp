@@ -199,6 +199,44 @@ TEST(Config, DebeziumsOtherOptionsAreExplained) {
                 HasSubstr("Kafka Connect"));
 }
 
+TEST(Config, SelectsOfSnapshots) {
+    SourceConfig source = source_with(
+        "    snapshot.select.statement.overrides: public.a, public.b\n"
+        "    snapshot.select.statement.overrides.public.a: SELECT * FROM a WHERE x ; \n"
+        "    snapshot.select.statement.overrides.public.b: SELECT 1\n");
+    EXPECT_EQ(source.snapshot_selects["public.a"], "SELECT * FROM a WHERE x");
+    EXPECT_EQ(source.snapshot_selects.size(), 2u);
+    EXPECT_THAT(source_refused("    snapshot.select.statement.overrides: public.a").message,
+                HasSubstr("whose statement is missing"));
+    EXPECT_THAT(source_refused("    snapshot.select.statement.overrides.public.a: SELECT 1").message,
+                HasSubstr("not listed"));
+}
+
+TEST(Config, MasksOfColumns) {
+    SourceConfig source = source_with(
+        "    column.mask.hash.v2.SHA-256.with.salt.${env:PASSWORD}: [a]\n"
+        "    column.mask.hash.MD5.with.salt.a.b: b\n"
+        "    column.mask.with.10.chars: c,d\n"
+        "    column.truncate.to.5.chars: e\n"
+        "    column.exclude.list: f\n");
+    ASSERT_EQ(source.masks.size(), 4u);
+    EXPECT_EQ(source.masks[0].kind, ColumnMaskConfig::Kind::truncate);
+    EXPECT_EQ(source.masks[0].length, 5u);
+    EXPECT_THAT(source.masks[1].columns, ElementsAre("c", "d"));
+    EXPECT_EQ(source.masks[2].algorithm, "MD5");
+    EXPECT_EQ(source.masks[2].salt, "a.b");
+    EXPECT_EQ(source.masks[3].algorithm, "SHA-256");
+    EXPECT_EQ(source.masks[3].salt, "hunter2");
+    EXPECT_THAT(source.column_exclude, ElementsAre("f"));
+    EXPECT_THAT(source_refused("    column.include.list: a\n    column.exclude.list: b").message,
+                HasSubstr("cannot be combined"));
+    EXPECT_THAT(source_refused("    column.mask.with.x.chars: a").message, HasSubstr("from 0 to"));
+    EXPECT_THAT(source_refused("    column.mask.hash.MD5.with.salt.hunter2: a(").to_string(),
+                Not(HasSubstr("hunter2")));
+    source_refused("    column.mask.hash.MD5: a", ErrorCode::CONFIG_UNKNOWN_KEY);
+    source_refused("    column.mask: a", ErrorCode::CONFIG_UNKNOWN_KEY);
+}
+
 TEST(Config, WrongValuesNameWhatIsAllowed) {
     EXPECT_THAT(
         source_refused("    snapshot.mode: sometimes").message,

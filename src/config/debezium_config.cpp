@@ -174,19 +174,10 @@ class Translator {
 
     // Kafka Connect's JSON converter: what its options mean for the records.
     Status choose_converters() {
-        LEAT_ASSIGN(bool keys, flag("key.converter.schemas.enable", true));
-        LEAT_ASSIGN(bool values, flag("value.converter.schemas.enable", true));
-        if (keys != values)
-            return fail(
-                ErrorCode::CONFIG_INVALID,
-                fmt::format("{}: key.converter.schemas.enable and value.converter.schemas.enable differ",
-                            path_),
-                "Give both the same value; without one it is true.");
         LEAT_ASSIGN(bool defaults, flag("value.converter.replace.null.with.default", true));
         LEAT_ASSIGN(bool headers, flag("header.converter.schemas.enable", true));
         const Setting* converter = find("header.converter");
         headers = headers && converter && trim(converter->value()).ends_with("JsonConverter");
-        add("schemas.enable", keys ? "true" : "false");
         add("headers.schemas.enable", headers ? "true" : "false");
         add("json.replace.null.with.default", defaults ? "true" : "false");
         return {};
@@ -198,9 +189,13 @@ class Translator {
 
     void add_defaults() {
         for (const OptionSection& section : option_sections())
-            for (const Option& option : section.options)
-                if (option.in_yaml() && !option.default_value.empty() && !find(std::string(option.name)))
+            for (const Option& option : section.options) {
+                bool older_name =
+                    option.name == "heartbeat.topics.prefix";  // would undo the newer one's value
+                if (option.in_yaml() && !option.default_value.empty() && !older_name &&
+                    !find(std::string(option.name)))
                     add(std::string(option.name), std::string(option.default_value));
+            }
     }
 
     const std::string& path_;

@@ -61,7 +61,7 @@ TEST(DebeziumConfig, DefaultsAreDebeziums) {
     EXPECT_EQ(source.publication_mode, PublicationMode::all_tables);
     EXPECT_EQ(source.snapshot_threads, 1u);
     EXPECT_EQ(source.format_options["skipped.operations"], "t");
-    EXPECT_EQ(source.format_options["schemas.enable"], "true");
+    EXPECT_EQ(source.format_options["value.converter.schemas.enable"], "true");
     EXPECT_EQ(source.format_options["json.replace.null.with.default"], "true");
     EXPECT_THAT(notices, ElementsAre(HasSubstr("database.sslmode")));
 }
@@ -148,7 +148,6 @@ TEST(DebeziumConfig, WrongValuesNameFileAndLine) {
     EXPECT_THAT(refused("{\"topic.prefix\":\"a\"}").message, HasSubstr("database.hostname is missing"));
     EXPECT_THAT(refused("{\"database.hostname\":\"a\",\"database.dbname\":\"d\"}").message,
                 HasSubstr("topic.prefix is missing"));
-    EXPECT_THAT(refused(json("\"key.converter.schemas.enable\": false")).message, HasSubstr("differ"));
 }
 
 TEST(DebeziumConfig, ConfigurationBasedSnapshots) {

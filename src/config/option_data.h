@@ -47,6 +47,16 @@ inline constexpr Option format[] = {
     {"topic.heartbeat.prefix", "__debezium-heartbeat", works, ""},
     {"heartbeat.topics.prefix", "__debezium-heartbeat", works, "the older name of `topic.heartbeat.prefix`"},
     {"topic.heartbeat.name", "", works, ""},
+    {"key.converter.schemas.enable", "true", works, "Leat's own default is false"},
+    {"value.converter.schemas.enable", "true", works, "Leat's own default is false"},
+    {"skip.messages.without.change", "false", works, "under REPLICA IDENTITY FULL, as in Debezium"},
+    {"field.name.adjustment.mode", "none", works, ""},
+    {"schema.name.adjustment.mode", "none", works, "of the schemas of tables"},
+    {"topic.transaction", "transaction", works, ""},
+    {"message.key.columns", "", works,
+     "a record whose row lacks a part of the key, as a delete's under the default replica identity may, has "
+     "a null "
+     "key"},
     {"message.prefix.include.list", "", works, ""},
     {"message.prefix.exclude.list", "", works, ""},
     {"schemas.enable", "", own, "both `key.converter.schemas.enable` and `value.converter.schemas.enable`"},
@@ -57,16 +67,11 @@ inline constexpr Option format[] = {
 };
 
 inline constexpr Option format_answers[] = {
-    {"field.name.adjustment.mode", "none", refused, "not supported yet", "none"},
-    {"schema.name.adjustment.mode", "none", refused, "not supported yet", "none"},
-    {"message.key.columns", "", refused, "not supported yet"},
-    {"skip.messages.without.change", "false", refused, "not supported yet", "false"},
     {"column.propagate.source.type", "", refused, "not supported yet"},
     {"datatype.propagate.source.type", "", refused, "not supported yet"},
     {"include.unknown.datatypes", "false", answered,
      "columns of every type are there; of types that Leat has no mapping for, as PostgreSQL's text"},
     {"include.schema.comments", "false", refused, "Leat does not read comments", "false"},
-    {"topic.transaction", "transaction", refused, "the topic is `prefix.transaction`", "transaction"},
     {"topic.naming.strategy", "io.debezium.schema.SchemaTopicNamingStrategy", refused,
      "topics are `prefix.schema.table`; `topic.prefix` and `topic.delimiter` shape them",
      "io.debezium.schema.SchemaTopicNamingStrategy"},
@@ -136,16 +141,28 @@ inline constexpr Option selection[] = {
     {"database.include.list", "", refused, "a connector reads one database, `database.dbname`"},
     {"database.exclude.list", "", refused, "a connector reads one database, `database.dbname`"},
     {"table.ignore.builtin", "true", refused, "tables of the system are never captured", "true"},
-    {"column.include.list", "", refused, "not supported yet"},
-    {"column.exclude.list", "", refused, "not supported yet"},
-    {"column.truncate.to.<length>.chars", "", refused, "not supported yet"},
-    {"column.mask.with.<length>.chars", "", refused, "not supported yet"},
-    {"column.mask.hash.<algorithm>.with.salt.<salt>", "", refused, "not supported yet"},
-    {"column.mask.hash.v2.<algorithm>.with.salt.<salt>", "", refused, "not supported yet"},
+    {"column.include.list", "", works,
+     "left out before anything is written; a column of the primary key stays in the key"},
+    {"column.exclude.list", "", works,
+     "left out before anything is written; a column of the primary key stays in the key"},
+    {"column.truncate.to.<length>.chars", "", differs,
+     "before anything is written, and so in keys too; of text and bytes, a number or a date stays as it is"},
+    {"column.mask.with.<length>.chars", "", differs,
+     "before anything is written, and so in keys too; a column of any type is masked, and becomes text, "
+     "where "
+     "Debezium passes on what is not text; what a delete does not have is null"},
+    {"column.mask.hash.<algorithm>.with.salt.<salt>", "", differs,
+     "before anything is written, and so in keys too; a column of any type is masked, and becomes text; the "
+     "salt "
+     "may be a reference, `${env:NAME}`"},
+    {"column.mask.hash.v2.<algorithm>.with.salt.<salt>", "", differs,
+     "before anything is written, and so in keys too; a column of any type is masked, and becomes text; the "
+     "salt "
+     "may be a reference, `${env:NAME}`"},
     {"schema.refresh.mode", "columns_diff", answered,
      "the schema of each change is the one that the stream announces before it"},
-    {"guardrail.collections.max", "0", refused, "not supported yet", "0"},
-    {"guardrail.collections.limit.action", "warn", answered, "only with `guardrail.collections.max`"},
+    {"guardrail.collections.max", "0", works, ""},
+    {"guardrail.collections.limit.action", "warn", works, ""},
 };
 
 inline constexpr Option snapshots[] = {
@@ -176,9 +193,10 @@ inline constexpr Option snapshots[] = {
     {"snapshot.locking.mode.custom.name", "", refused, "Java classes cannot be loaded"},
     {"snapshot.lock.timeout.ms", "10000", answered,
      "the snapshot never waits for a lock; a table that somebody holds is read later"},
-    {"snapshot.include.collection.list", "", refused, "not supported yet"},
-    {"snapshot.select.statement.overrides", "", refused, "not supported yet"},
-    {"snapshot.select.statement.overrides.<table>", "", refused, "not supported yet"},
+    {"snapshot.include.collection.list", "", works, "the other tables are captured from the stream alone"},
+    {"snapshot.select.statement.overrides", "", works, ""},
+    {"snapshot.select.statement.overrides.<table>", "", works,
+     "it has to give the captured columns by their names; such a table is read as a whole"},
     {"snapshot.query.mode", "select_all", refused, "there is no custom query", "select_all"},
     {"snapshot.query.mode.custom.name", "", refused, "Java classes cannot be loaded"},
     {"snapshot.tables.order.by.row.count", "disabled", answered,
@@ -291,13 +309,6 @@ inline constexpr Option framework[] = {
      "org.apache.kafka.connect.json.JsonConverter"},
     {"value.converter", "org.apache.kafka.connect.json.JsonConverter", refused, json_only,
      "org.apache.kafka.connect.json.JsonConverter"},
-    {"key.converter.schemas.enable", "true", differs, "has to be the same for key and value", {}, connector},
-    {"value.converter.schemas.enable",
-     "true",
-     differs,
-     "has to be the same for key and value",
-     {},
-     connector},
     {"key.converter.replace.null.with.default", "true", answered, "keys have no nulls"},
     {"value.converter.replace.null.with.default", "true", works, "", {}, connector},
     {"key.converter.decimal.format", "BASE64", refused, "`decimal.handling.mode: string` or `double`",

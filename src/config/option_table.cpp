@@ -133,14 +133,6 @@ void render_section(const OptionSection& section, std::string& page) {
 
 std::string render_compatibility_page() {
     std::string page(options::page_head);
-    size_t counts[5] = {};
-    for (const OptionSection& section : option_sections())
-        for (const Option& option : section.options) ++counts[static_cast<size_t>(option.state)];
-    page += fmt::format(
-        "\nOf {} options {} work as in Debezium, {} with differences, {} are accepted because Leat needs "
-        "them "
-        "for nothing,\nand {} are refused.\n",
-        counts[1] + counts[2] + counts[3] + counts[4], counts[1], counts[2], counts[3], counts[4]);
     for (const OptionSection& section : option_sections()) render_section(section, page);
     return page;
 }

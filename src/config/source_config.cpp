@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "config/option_table.h"
@@ -55,6 +56,7 @@ class SourceParser {
                                       "Write at least:  url: postgresql://user@host/database");
         source_ = default_source(group_.name, SecretString());
         for (const Setting& setting : group_.settings) LEAT_TRY(apply(setting));
+        LEAT_TRY(check_snapshot_selects());
         if (source_.url.raw().empty())
             return reader_.invalid_at(group_.line, fmt::format("sources.{}.url is missing", group_.name),
                                       "Write:  url: postgresql://user@host/database");
@@ -69,8 +71,11 @@ class SourceParser {
             return apply_heartbeat(setting);
         if (is_format_option(key)) return apply_format_option(setting);
         if (key == "url") return apply_url(setting);
-        if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
+        if (key.starts_with("column.")) return apply_columns(setting);
+
+        if (key.starts_with("guardrail.")) return apply_guardrail(setting);
         if (key.starts_with("snapshot.")) return apply_snapshot(setting);
+        if (key == "tables" || key.ends_with(".list")) return apply_selection(setting);
         if (key.starts_with("incremental.snapshot.")) return apply_incremental(setting);
         if (key.starts_with("signal.")) return apply_signal(setting);
         if (key.starts_with("slot.") || key.starts_with("publi")) return apply_slot(setting);
@@ -111,6 +116,27 @@ class SourceParser {
         return check_one_direction(setting);
     }
 
+    Status apply_columns(const Setting& setting) {
+        bool include = setting.key == "column.include.list";
+        if (include || setting.key == "column.exclude.list") {
+            auto& list = include ? source_.column_include : source_.column_exclude;
+            LEAT_ASSIGN(list, reader_.regex_list(setting));
+            if (source_.column_include.empty() || source_.column_exclude.empty()) return {};
+            return reader_.invalid(setting, "column.include.list and column.exclude.list cannot be combined");
+        }
+        auto mask = parse_mask_option(setting.key);
+        if (!mask) return reader_.at(setting, mask.error());
+        if (!*mask) return unknown(setting);
+        auto salt = secrets_.resolve((*mask)->salt);
+        if (!salt) return reader_.at(setting, salt.error());
+        (*mask)->salt = std::move(*salt);
+        LEAT_ASSIGN((*mask)->columns, reader_.regex_list(setting));
+        auto after = std::upper_bound(source_.masks.begin(), source_.masks.end(), **mask,
+                                      [](auto& a, auto& b) { return a.kind < b.kind; });
+        source_.masks.insert(after, std::move(**mask));
+        return {};
+    }
+
     std::vector<std::string>* debezium_list(std::string_view key) {
         if (key == "schema.include.list") return &source_.schema_include;
         if (key == "schema.exclude.list") return &source_.schema_exclude;
@@ -138,6 +164,11 @@ class SourceParser {
             LEAT_ASSIGN(size_t index, reader_.choice(setting, snapshot_mode_names));
             source_.snapshot_mode =
                 std::min(static_cast<SnapshotMode>(index), SnapshotMode::no_data);  // never is no_data
+            return {};
+        }
+        if (setting.key.starts_with("snapshot.select.")) return apply_snapshot_select(setting);
+        if (setting.key == "snapshot.include.collection.list") {
+            LEAT_ASSIGN(source_.snapshot_include, reader_.regex_list(setting));
             return {};
         }
         if (setting.key == "snapshot.max.threads") {
@@ -196,6 +227,54 @@ class SourceParser {
             return reader_.invalid(*wal_policy_,
                                    "snapshot.mode: no_data takes no snapshot that could follow");
         return {};
+    }
+
+    // The tables, and for each of them its statement.
+    Status apply_snapshot_select(const Setting& setting) {
+        constexpr std::string_view list = "snapshot.select.statement.overrides";
+        if (setting.key == list) {
+            LEAT_ASSIGN(auto names, reader_.list(setting));
+            selects_ = setting;
+            for (const std::string& item : names)
+                for (std::string_view table : split(item, ','))
+                    if (!trim(table).empty()) select_tables_.emplace(trim(table));
+            return {};
+        }
+        if (!setting.key.starts_with(std::string(list) + ".")) return unknown(setting);
+        LEAT_ASSIGN(std::string select, reader_.text(setting));
+        std::string_view statement = trim(select);
+        while (statement.ends_with(';')) statement = trim(statement.substr(0, statement.size() - 1));
+        if (statement.empty()) return reader_.invalid(setting, "is no SELECT");
+        source_.snapshot_selects[setting.key.substr(list.size() + 1)] = statement;
+        if (!selects_) selects_ = setting;
+        return {};
+    }
+
+    Status check_snapshot_selects() const {
+        for (const std::string& table : select_tables_)
+            if (!source_.snapshot_selects.contains(table))
+                return reader_.invalid(*selects_, fmt::format("names {}, whose statement is missing", table),
+                                       fmt::format("Add snapshot.select.statement.overrides.{}.", table));
+        for (auto& [table, statement] : source_.snapshot_selects)
+            if (!select_tables_.contains(table))
+                return reader_.invalid(*selects_, fmt::format("{} has a statement, and is not listed", table),
+                                       "Name the table in snapshot.select.statement.overrides.");
+        return {};
+    }
+
+    Status apply_guardrail(const Setting& setting) {
+        if (setting.key == "guardrail.collections.max") {
+            LEAT_ASSIGN(uint64_t tables, reader_.number(setting, 0, 1000000));
+            source_.tables_max = static_cast<uint32_t>(tables);
+            return {};
+        }
+        if (setting.key == "guardrail.collections.limit.action") {
+            constexpr std::string_view actions[] = {"warn", "fail"};
+            LEAT_ASSIGN(size_t index, reader_.choice(setting, actions));
+            source_.too_many_tables_fail = index == 1;
+            return {};
+        }
+        return unknown(setting);
     }
 
     Status apply_slot(const Setting& setting) {
@@ -273,7 +352,8 @@ class SourceParser {
     const SecretResolver& secrets_;
     SettingReader reader_;
     SourceConfig source_;
-    std::optional<Setting> globs_, debezium_list_, heartbeat_query_, wal_policy_;
+    std::optional<Setting> globs_, debezium_list_, heartbeat_query_, wal_policy_, selects_;
+    std::set<std::string> select_tables_;
 };
 
 // Which server and database a source reads, as far as that can be told without its secrets.

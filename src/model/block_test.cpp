@@ -175,6 +175,8 @@ TEST(Schema, RoundTripOfNestedTypes) {
     d.columns[1].type.element = std::make_shared<const Type>(element);
     d.columns[4].type.kind = Kind::composite;
     d.columns[4].type.fields = {{"a", element}, {"b", {}}};
+    d.columns[0].key_only = d.columns[2].masked = true;
+    d.columns[1].truncated_to = 20;
     auto schema = TableSchema::make(d);
     ByteBuffer bytes;
     schema->encode(bytes);
@@ -182,6 +184,8 @@ TEST(Schema, RoundTripOfNestedTypes) {
     ASSERT_TRUE(back);
     EXPECT_TRUE((*back)->same_shape(*schema));
     EXPECT_EQ((*back)->columns[1].default_expression, "'x'::text");
+    EXPECT_TRUE((*back)->columns[0].key_only && (*back)->columns[2].masked);
+    EXPECT_EQ((*back)->columns[1].truncated_to, 20u);
     for (size_t length = 0; length < bytes.size(); ++length)
         EXPECT_FALSE(TableSchema::decode(bytes.view().first(length)));
 }

@@ -42,7 +42,15 @@ std::optional<size_t> TableSchema::column_index(std::string_view column) const {
 namespace {
 
 constexpr int depth_max = 16;
-enum ColumnFlag : uint8_t { nullable = 1, identity = 2, generated = 4, has_default = 8 };
+enum ColumnFlag : uint8_t {
+    nullable = 1,
+    identity = 2,
+    generated = 4,
+    has_default = 8,
+    key_only = 16,
+    masked = 32,
+    truncated = 64
+};
 
 void encode_type(const Type& type, ByteBuffer& to) {
     to.put(static_cast<uint8_t>(type.kind));
@@ -112,9 +120,12 @@ void TableSchema::encode(ByteBuffer& to) const {
         int flags = (column.nullable ? ColumnFlag::nullable : 0) |
                     (column.identity ? ColumnFlag::identity : 0) |
                     (column.generated ? ColumnFlag::generated : 0) |
-                    (column.default_expression ? ColumnFlag::has_default : 0);
+                    (column.default_expression ? ColumnFlag::has_default : 0) |
+                    (column.key_only ? ColumnFlag::key_only : 0) | (column.masked ? ColumnFlag::masked : 0) |
+                    (column.truncated_to ? ColumnFlag::truncated : 0);
         to.put(static_cast<uint8_t>(flags));
         if (column.default_expression) to.put_string(*column.default_expression);
+        if (column.truncated_to) to.put(column.truncated_to);
     }
     to.put(static_cast<uint32_t>(key.size()));
     for (uint32_t column : key) to.put(column);
@@ -138,7 +149,10 @@ Result<std::shared_ptr<const TableSchema>> TableSchema::decode(Bytes body) {
         column.nullable = flags & ColumnFlag::nullable;
         column.identity = flags & ColumnFlag::identity;
         column.generated = flags & ColumnFlag::generated;
+        column.key_only = flags & ColumnFlag::key_only;
+        column.masked = flags & ColumnFlag::masked;
         if (flags & ColumnFlag::has_default) column.default_expression = read_string(from);
+        if (flags & ColumnFlag::truncated) column.truncated_to = from.u32();
         definition.columns.push_back(std::move(column));
     }
     for (uint32_t n = read_count(from, 4); n > 0 && from.ok(); --n) {

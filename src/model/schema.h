@@ -106,6 +106,10 @@ struct Column {
     bool nullable = true;
     bool identity = false;  // part of the replica identity
     bool generated = false;
+    bool key_only = false;  // left out of rows, there because the key has it
+    // What was done to its values before they came here (source/column_rules.h).
+    bool masked = false;
+    uint32_t truncated_to = 0;  // characters, or bytes; 0: not at all
     std::optional<std::string> default_expression;
 
     bool operator==(const Column&) const = default;

@@ -280,7 +280,7 @@ Result<TableDefinition> Catalog::define(const TableInfo& table, std::stop_token 
         definition.columns.push_back(std::move(column));
     }
     set_key(definition, key_names(table));
-    return definition;
+    return columns_->project(std::move(definition));
 }
 
 Result<TableDefinition> Catalog::define(const RelationMessage& message, const std::optional<TableInfo>& info,
@@ -322,7 +322,7 @@ Result<TableDefinition> Catalog::define(const RelationMessage& message, const st
             set_key(definition, flagged);
         }
     }
-    return definition;
+    return columns_->project(std::move(definition));
 }
 
 }  // namespace leat::pg

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/schema.h"
+#include "source/column_rules.h"
 #include "source/postgres/connection.h"
 #include "source/postgres/pgoutput.h"
 #include "source/postgres/type_catalog.h"
@@ -65,8 +66,9 @@ struct Storage {
 
 class Catalog {
   public:
-    // The connection outlives the catalog.
-    Catalog(Connection& sql, std::string database) : sql_(&sql), database_(std::move(database)) {}
+    // Connection and rules outlive the catalog.
+    Catalog(Connection& sql, std::string database, const ColumnRules& columns)
+        : sql_(&sql), database_(std::move(database)), columns_(&columns) {}
 
     // From then on tables are described as these publications (OIDs; 0 is none) send them: with their column
     // lists and row filters, so that a snapshot has what the stream has.
@@ -84,7 +86,7 @@ class Catalog {
                                                       std::stop_token stop);
 
     // The schema of a table as the catalog has it now, without id and version. Without generated columns,
-    // which the stream does not have either.
+    // which the stream does not have either, and without those that are not captured.
     Result<TableDefinition> define(const TableInfo& table, std::stop_token stop);
     // The schema of a relation as the stream announced it: its columns are the truth, the catalog adds what
     // the message lacks. info: none if the table was dropped meanwhile.
@@ -103,6 +105,7 @@ class Catalog {
     Connection* sql_;
     std::string database_;
     std::vector<uint32_t> publications_;
+    const ColumnRules* columns_;
     TypeCatalog types_;
 };
 

@@ -176,6 +176,28 @@ void check_tables(Findings& to, const Options& options, const std::vector<TableI
         else
             to.error(ErrorCode::PG_NO_TABLES, "tables", message, action);
     }
+    if (options.tables_max > 0 && tables.size() > options.tables_max) {
+        std::string message =
+            fmt::format("{} tables would be captured, more than guardrail.collections.max, {}", tables.size(),
+                        options.tables_max);
+        std::string action = "Select fewer tables, or raise guardrail.collections.max.";
+        if (options.too_many_tables_fail)
+            to.error(ErrorCode::PG_TOO_MANY_TABLES, "tables", message, action);
+        else
+            to.warning(ErrorCode::PG_TOO_MANY_TABLES, "tables", message, action);
+    }
+    // A mask that matches nothing is most likely misspelt, and what it was meant for is not masked.
+    std::vector<std::string> columns;
+    if (!options.columns.empty())
+        for (const TableInfo& table : tables)
+            for (const ColumnInfo& column : table.columns)
+                columns.push_back(table.qualified_name() + "." + column.name);
+    for (const std::string& pattern : options.columns.unmatched(columns))
+        to.warning(
+            ErrorCode::CONFIG_INVALID, "columns",
+            fmt::format("\"{}\" matches no column of the captured tables", pattern),
+            "Check the name: a regular expression that matches all of schema.table.column, for example "
+            "public\\.customers\\.email");
     if (tables.empty()) {
         if (options.tables.selects_all())
             to.error(ErrorCode::PG_NO_TABLES, "tables", "the database has no tables",

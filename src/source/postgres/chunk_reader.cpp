@@ -35,6 +35,11 @@ std::string copy_sql(const CopyFormat& format, const Storage& storage, const Pag
                        where, options);
 }
 
+std::string copy_select_sql(const CopyFormat& format, const std::string& select) {
+    return fmt::format("COPY (SELECT {} FROM ({}) AS leat_rows) TO STDOUT{}", format.columns, select,
+                       format.binary ? " WITH (FORMAT binary)" : "");
+}
+
 // The statement failed because the table is no longer as it was planned: worth another try with a new plan.
 bool means_altered(const std::string& sqlstate) { return sqlstate == "42703" || sqlstate == "42P01"; }
 
@@ -118,13 +123,22 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     const Storage& storage = table.storage[range.storage];
     format_ = &format_of(schema);
     binary_row_.begin();
-    Status status = copy(copy_sql(*format_, storage, range, table.row_filter), schema, take, stop);
+    const std::string* select = options_.snapshot_select(schema.qualified_name());
+    std::string sql =
+        select ? copy_select_sql(*format_, *select) : copy_sql(*format_, storage, range, table.row_filter);
+    Status status = copy(sql, schema, take, stop);
     if (status) return {};
     Error& error = status.error();
-    if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||
-        error.message.find("SQLSTATE 42703") != std::string::npos ||
-        error.message.find("SQLSTATE 42P01") != std::string::npos)
+    if (select && error.message.find("SQLSTATE 42") != std::string::npos) {
+        error.code = ErrorCode::PG_QUERY;  // another attempt would be no better
+        error.action =
+            fmt::format("snapshot.select.statement.overrides.{} has to give every captured column.",
+                        schema.qualified_name());
+    } else if (error.code == ErrorCode::PG_TABLE_CHANGED || means_altered(connection_.sqlstate()) ||
+               error.message.find("SQLSTATE 42703") != std::string::npos ||
+               error.message.find("SQLSTATE 42P01") != std::string::npos) {
         return fail(altered(schema));
+    }
     error.message += fmt::format(" (snapshot of table {})", schema.qualified_name());
     return status;
 }
@@ -132,7 +146,7 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
 const CopyFormat& PostgresChunkReader::format_of(const TableSchema& schema) {
     auto found = formats_.find(schema.id);
     if (found == formats_.end())
-        found = formats_.emplace(schema.id, make_copy_format(schema, odd_casts_)).first;
+        found = formats_.emplace(schema.id, make_copy_format(schema, odd_casts_, options_.columns)).first;
     return found->second;
 }
 
@@ -177,7 +191,7 @@ Status PostgresChunkReader::put_row(std::span<const std::optional<std::string_vi
     builder_.begin_after();
     for (size_t i = 0; i < row.size(); ++i) {
         if (!row[i]) {
-            builder_.set_state(i, ValueState::null);
+            format_->decoders[i].put_state(ValueState::null, i, builder_);
             continue;
         }
         Status status = format_->decoders[i](*row[i], i, builder_);

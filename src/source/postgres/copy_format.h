@@ -21,6 +21,8 @@ inline constexpr std::string_view odd_text_casts_query =
     "SELECT castsource::pg_catalog.int8 FROM pg_catalog.pg_cast "
     "WHERE casttarget = 'pg_catalog.text'::pg_catalog.regtype AND castmethod <> 'i'";
 
-CopyFormat make_copy_format(const TableSchema& schema, const OddTextCasts& odd_casts);
+// What is masked is masked while it is read (invariant 10). The rules outlive the format.
+CopyFormat make_copy_format(const TableSchema& schema, const OddTextCasts& odd_casts,
+                            const ColumnRules& rules);
 
 }  // namespace leat::pg

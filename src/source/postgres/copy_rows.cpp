@@ -25,8 +25,8 @@ CopyRows::CopyRows(Connection& connection, const Options& options)
 Result<bool> CopyRows::copy(const Request& request, const Take& take, std::stop_token stop) {
     auto& columns = decoders_[request.schema.id];
     if (columns.empty())
-        for (const Column& column : request.schema.columns)
-            columns.push_back(make_column_decoder(column.type));
+        for (size_t i = 0; i < request.schema.column_count(); ++i)
+            columns.push_back(make_column_decoder(request.schema, i, options_.columns));
     columns_ = &columns;
     size_t taken = 0;
     LEAT_TRY(stream_.start(request.sql, stop));
@@ -63,7 +63,7 @@ Status CopyRows::put_row(Bytes row, const Request& request) {
     LEAT_TRY(row_.split(as_text(row), columns_->size()));
     for (size_t i = 0; i < columns_->size(); ++i) {
         if (!row_[i]) {
-            builder_.set_state(i, ValueState::null);
+            (*columns_)[i].put_state(ValueState::null, i, builder_);
             continue;
         }
         Status status = (*columns_)[i](*row_[i], i, builder_);

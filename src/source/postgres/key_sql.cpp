@@ -28,8 +28,10 @@ std::string key_order(const TableSchema& schema, std::string_view direction) {
 }  // namespace
 
 bool has_usable_key(const TableSchema& schema) {
-    for (uint32_t column : schema.key)
-        if (!schema.columns[column].identity) return false;
+    for (uint32_t index : schema.key) {
+        const Column& column = schema.columns[index];
+        if (!column.identity || column.masked || column.truncated_to) return false;
+    }
     return !schema.key.empty();
 }
 

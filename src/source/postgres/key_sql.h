@@ -10,7 +10,7 @@
 namespace leat::pg {
 
 // Whether the stream tells by this key which row was changed: each of its columns is part of the replica
-// identity.
+// identity. None is masked, since keys stand in positions, on disk (invariant 10).
 bool has_usable_key(const TableSchema& schema);
 
 // "a", "b"

@@ -24,6 +24,15 @@ TEST(KeySql, AKeyIsUsableWhereTheStreamHasIt) {
     EXPECT_FALSE(has_usable_key(*make({0}, false)));
 }
 
+// Its values would stand in the position, on disk.
+TEST(KeySql, AMaskedKeyIsNotUsable) {
+    TableDefinition masked = *one, truncated = *one;
+    masked.columns[0].masked = true;
+    truncated.columns[0].truncated_to = 3;
+    EXPECT_FALSE(has_usable_key(*TableSchema::make(masked)));
+    EXPECT_FALSE(has_usable_key(*TableSchema::make(truncated)));
+}
+
 TEST(KeySql, ARangeIsOpenWhereItHasNoKey) {
     EXPECT_EQ(in_range(*one, {}), "");
     EXPECT_EQ(in_range(*one, {{"1"}, {}}), "ROW(\"id\") > ROW('1')");

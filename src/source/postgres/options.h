@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "source/column_rules.h"
 #include "source/postgres/connection.h"
 #include "source/postgres/wal_budget.h"
 #include "source/table_selector.h"
@@ -20,6 +22,12 @@ struct Options {
     std::string name;  // of the source
     Keywords keywords;
     TableSelector tables;
+    ColumnRules columns;
+    TableSelector snapshot_tables;  // snapshot.include.collection.list
+    // snapshot.select.statement.overrides, by schema.table
+    std::map<std::string, std::string> snapshot_selects;
+    uint32_t tables_max = 0;            // guardrail.collections.max; 0: any number
+    bool too_many_tables_fail = false;  // guardrail.collections.limit.action
     SnapshotMode snapshot_mode = SnapshotMode::initial;
     std::string slot_name;                                         // slot.name
     std::string publication_name;                                  // publication.name
@@ -49,6 +57,12 @@ struct Options {
     bool two_phase = false;  // two.phase: prepared ones too
     std::shared_ptr<SpillSpace> spill;
     size_t spill_memory_bytes = 4 << 20;  // before something is spilled to disk
+
+    // The SELECT that reads a table's snapshot in place of all its rows; null: none.
+    const std::string* snapshot_select(const std::string& qualified_name) const {
+        auto found = snapshot_selects.find(qualified_name);
+        return found == snapshot_selects.end() ? nullptr : &found->second;
+    }
 
     // For `leat tail`: a temporary slot and a publication of its own, both gone with it.
     bool temporary = false;

@@ -55,7 +55,7 @@ Status PostgresSource::connect_sql(std::stop_token stop) {
                 Connection::open(options_.keywords, Connection::Kind::sql, "leat " + options_.name, stop));
     sql_ = std::move(connection);
     if (stream_) sql_->set_patience(answer_deadline());
-    catalog_.emplace(*sql_, PQdb(sql_->raw()));
+    catalog_.emplace(*sql_, PQdb(sql_->raw()), options_.columns);
     if (publications_.main != 0) catalog_->set_publications(publications_.main, publications_.inserts);
     return {};
 }
@@ -171,6 +171,14 @@ Status PostgresSource::check_no_copy(std::stop_token stop) {
         "Promote it, or let the URL lead to the primary (target_session_attrs=read-write).");
 }
 
+// Those whose rows are read; the others are captured from the stream alone.
+std::vector<TableInfo> PostgresSource::to_snapshot(std::vector<TableInfo> tables) const {
+    std::erase_if(tables, [&](const TableInfo& table) {
+        return !options_.snapshot_tables.selects(table.schema, table.name);
+    });
+    return tables;
+}
+
 // Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
 Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIdentity& server,
                                                                 std::vector<TableInfo> tables,
@@ -185,20 +193,21 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIden
     // captured.
     auto markers = no_longer_captured({});
     if (options_.snapshot_mode == SnapshotMode::initial_only)
-        return plan(Plan::Kind::without_slot, {}, std::move(tables), std::move(markers));
+        return plan(Plan::Kind::without_slot, {}, to_snapshot(tables), std::move(markers));
     LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
     if (slot) {
         LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
         if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
     }
-    auto to_read = options_.snapshot_mode == SnapshotMode::no_data ? std::vector<TableInfo>{} : tables;
+    auto to_read =
+        options_.snapshot_mode == SnapshotMode::no_data ? std::vector<TableInfo>{} : to_snapshot(tables);
     return plan(Plan::Kind::with_new_slot, std::move(tables), std::move(to_read), std::move(markers));
 }
 
 Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentity& server,
                                                              std::vector<TableInfo> tables,
                                                              std::stop_token stop) {
-    auto to_read = tables;
+    auto to_read = to_snapshot(tables);
     std::erase_if(to_read, [&](const TableInfo& table) { return is_captured(table); });
     bool in_snapshot = state_.phase == ResumeState::Phase::snapshot;
     if (options_.snapshot_mode == SnapshotMode::initial_only) {
@@ -239,7 +248,7 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     state_.timeline_begin = server.timeline_begin();
     keep_unfinished(tables);
     if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) {
-        to_read = tables;
+        to_read = to_snapshot(tables);
         state_.unfinished.clear();
     } else if (!in_snapshot) {
         read_incrementally(to_read);
@@ -331,7 +340,7 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     if (!started) return fail(reopened(std::move(started.error())));
     decoder_ = std::make_unique<StreamDecoder>(
         state_, in_log_, [this](const RelationMessage& message) { return describe_relation(message); },
-        options_.block_bytes);
+        options_.block_bytes, options_.columns);
     spill_ = std::make_unique<Spill>(options_.spill, options_.spill_memory_bytes);
     assembler_ = std::make_unique<TransactionAssembler>(*decoder_, *spill_);
     // What was told of the slot is remembered across reconnects; a temporary one does not outlive us anyway.

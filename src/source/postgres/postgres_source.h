@@ -50,6 +50,7 @@ class PostgresSource : public Source {
     Status check_no_copy(std::stop_token stop);
     bool is_captured(const TableInfo& table) const;
     void keep_unfinished(const std::vector<TableInfo>& tables);
+    std::vector<TableInfo> to_snapshot(std::vector<TableInfo> tables) const;
     void read_incrementally(std::vector<TableInfo>& to_read);
     std::vector<std::shared_ptr<const TableSchema>> no_longer_captured(const std::vector<TableInfo>& tables);
     Error slot_in_use(const SlotInfo& slot) const;
@@ -59,7 +60,7 @@ class PostgresSource : public Source {
                                        std::vector<std::shared_ptr<const TableSchema>> markers);
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
-    static bool can_be_read_by_key(const TableInfo& table);
+    bool can_be_read_by_key(const TableInfo& table) const;
     Status start_incremental();
     void make_incremental(std::vector<TableProgress> tables);
     Status carry_out_signals();

@@ -161,13 +161,20 @@ Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
         const TableSchema* before = context_.schemas.latest(definition.table);
         known_.push_back(before && before->captured());
         copy_tables_[i].schema = context_.schemas.assign(std::move(definition));
+        bool selected = context_.options.snapshot_select(infos_[i].qualified_name()) != nullptr;
         // The rest of such a table can be read later, beside the stream.
-        divisible.push_back(kind_ != Kind::without_slot && !known_[i] &&
+        divisible.push_back(kind_ != Kind::without_slot && !known_[i] && !selected &&
                             has_usable_key(*copy_tables_[i].schema));
         uint64_t pages = 0;
         for (const Storage& part : copy_tables_[i].storage) pages += part.pages;
         bytes.push_back(pages * 8192);
         tables_.push_back({copy_tables_[i].schema, infos_[i].rows_estimate, bytes.back()});
+        if (selected) {  // one statement, whatever the table consists of
+            auto first = copy_tables_[i].storage;
+            first.resize(std::min<size_t>(first.size(), 1));
+            chunks.push_back(plan_chunks(i, first, infos_[i].rows_estimate, 1, false));
+            continue;
+        }
         chunks.push_back(plan_chunks(i, copy_tables_[i].storage, infos_[i].rows_estimate,
                                      context_.options.snapshot_readers, can_split));
     }

@@ -18,7 +18,12 @@ constexpr const char* all_complete = "incremental snapshots are complete";
 }  // namespace
 
 // As has_usable_key() says it of a schema.
-bool PostgresSource::can_be_read_by_key(const TableInfo& table) {
+bool PostgresSource::can_be_read_by_key(const TableInfo& table) const {
+    auto masked = [&](const std::string& column) {
+        return options_.columns.mask(table.schema, table.name, column) != nullptr;
+    };
+    if (std::ranges::any_of(table.primary_key, masked) || std::ranges::any_of(table.identity_index, masked))
+        return false;
     switch (table.replica_identity) {
         case 'd':
             return !table.primary_key.empty() && !table.deferrable_key;
@@ -44,6 +49,7 @@ void PostgresSource::read_incrementally(std::vector<TableInfo>& to_read) {
     if (options_.snapshot_mode == SnapshotMode::no_data) return;
     std::erase_if(to_read, [&](const TableInfo& table) {
         if (!can_be_read_by_key(table)) return false;
+        if (options_.snapshot_select(table.qualified_name())) return false;
         TableProgress progress;
         progress.table = table.oid;
         state_.unfinished.push_back(std::move(progress));

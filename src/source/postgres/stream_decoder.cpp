@@ -8,10 +8,11 @@ namespace leat::pg {
 
 StreamDecoder::StreamDecoder(ResumeState resume,
                              const std::vector<std::shared_ptr<const TableSchema>>& in_log,
-                             DescribeTable describe, size_t block_bytes)
+                             DescribeTable describe, size_t block_bytes, const ColumnRules& columns)
     : resume_(std::move(resume)),
       describe_(std::move(describe)),
       block_bytes_(block_bytes),
+      columns_(columns),
       builder_(std::min<size_t>(block_bytes, 64 << 10)),
       position_taken_(resume_.lsn) {
     for (auto& schema : in_log) in_log_.insert(schema->id);
@@ -154,15 +155,45 @@ Status StreamDecoder::describe(Relation& relation) {
     LEAT_ASSIGN(auto announced, decode_relation(relation.message.view()));
     LEAT_ASSIGN(auto schema, describe_(announced));
     if (schema) {
-        if (schema->column_count() != announced.columns.size())
-            return fail(ErrorCode::INTERNAL, "a described table has other columns than the server announced");
-        for (const Column& column : schema->columns)
-            relation.columns.push_back(make_column_decoder(column.type));
+        relation.schema = schema;
+        LEAT_TRY(set_columns(relation, announced));
     }
     relation.schema = std::move(schema);
     relation.described = true;
     return {};
 }
+
+Status StreamDecoder::set_columns(Relation& relation, const RelationMessage& announced) {
+    const TableSchema& schema = *relation.schema;
+    relation.streamed_columns = announced.columns.size();
+    for (uint32_t i = 0; i < announced.columns.size(); ++i) {
+        size_t next = relation.captured.size();
+        if (next == schema.column_count() || schema.columns[next].name != announced.columns[i].name) continue;
+        relation.captured.push_back(i);
+        relation.columns.push_back(make_column_decoder(schema, next, columns_));
+    }
+    bool all = columns_.empty();
+    if (relation.captured.size() != schema.column_count() ||
+        (all && schema.column_count() != relation.streamed_columns))
+        return fail(ErrorCode::INTERNAL, "a described table has other columns than the server announced");
+    if (schema.column_count() == relation.streamed_columns) relation.captured.clear();
+    return {};
+}
+
+namespace {
+
+// What is left of a tuple whose table is captured without some of its columns.
+Status keep_captured(const std::vector<uint32_t>& captured, size_t streamed_columns, Tuple& tuple) {
+    if (tuple.size() != streamed_columns)
+        return fail(
+            ErrorCode::PG_MESSAGE_MALFORMED,
+            fmt::format("a row has {} columns where its table has {}", tuple.size(), streamed_columns));
+    for (size_t i = 0; i < captured.size(); ++i) tuple[i] = tuple[captured[i]];
+    tuple.resize(captured.size());
+    return {};
+}
+
+}  // namespace
 
 Result<StreamDecoder::Relation*> StreamDecoder::find(uint32_t oid) {
     if (last_relation_ && last_oid_ == oid) return last_relation_;
@@ -209,6 +240,11 @@ Status StreamDecoder::row(char type, const WalData& wal) {
     LEAT_TRY(decode_row(wal.message, row_));
     LEAT_ASSIGN(Relation * relation, find_captured(row_.relation));
     if (!relation) return {};
+    if (relation->columns.size() != relation->streamed_columns) {
+        const auto& captured = relation->captured;
+        if (row_.old_kind) LEAT_TRY(keep_captured(captured, relation->streamed_columns, row_.old_tuple));
+        if (row_.has_new) LEAT_TRY(keep_captured(captured, relation->streamed_columns, row_.new_tuple));
+    }
     announce(*relation);
     open_transaction();
     builder_.begin_row(op, *relation->schema, wal.start);
@@ -263,10 +299,10 @@ Status StreamDecoder::put_value(const Relation& relation, size_t column, const T
             return status;
         }
         case TupleValue::Kind::null:
-            builder_.set_state(column, ValueState::null);
+            relation.columns[column].put_state(ValueState::null, column, builder_);
             return {};
         case TupleValue::Kind::unchanged:
-            builder_.set_state(column, ValueState::unchanged);
+            relation.columns[column].put_state(ValueState::unchanged, column, builder_);
             return {};
     }
     return {};

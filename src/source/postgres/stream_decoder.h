@@ -32,9 +32,10 @@ class ChangeObserver {
 
 class StreamDecoder {
   public:
-    // in_log: the schemas that the change log holds already. block_bytes: when a block is full.
+    // in_log: the schemas that the change log holds already. block_bytes: when a block is full. columns:
+    // those that `describe` leaves out, and the masks of the others; outlives the decoder.
     StreamDecoder(ResumeState resume, const std::vector<std::shared_ptr<const TableSchema>>& in_log,
-                  DescribeTable describe, size_t block_bytes);
+                  DescribeTable describe, size_t block_bytes, const ColumnRules& columns = every_column);
 
     // Outlives the decoder. Null: nobody looks.
     void set_observer(ChangeObserver* observer) { observer_ = observer; }
@@ -94,11 +95,15 @@ class StreamDecoder {
         bool described = false;
         std::shared_ptr<const TableSchema> schema;  // null: not captured
         std::vector<ColumnDecoder> columns;
+        // Where the schema has fewer columns than the stream: which of the stream's they are.
+        std::vector<uint32_t> captured;
+        size_t streamed_columns = 0;
         bool in_log = false;
         int snapshot = -1;  // index into ResumeState::snapshots
     };
     using Relations = std::unordered_map<uint32_t, Relation>;
 
+    Status set_columns(Relation& relation, const RelationMessage& announced);
     Status row(char type, const WalData& wal);
     Status truncate(const WalData& wal);
     Status logical_message(const WalData& wal);
@@ -121,6 +126,7 @@ class StreamDecoder {
     DescribeTable describe_;
     ChangeObserver* observer_ = nullptr;
     const size_t block_bytes_;
+    const ColumnRules& columns_;
     BlockBuilder builder_;
     Relations relations_;
     Relations kept_relations_;  // announced within the transaction that is read, if it was kept

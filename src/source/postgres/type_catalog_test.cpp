@@ -228,7 +228,7 @@ TEST(TypeCatalog, NestingAndSizeAreBounded) {
     uint32_t oids[] = {20000};
     ASSERT_TRUE(catalog.load(oids, database.run()));
     TableDefinition definition;
-    definition.columns.push_back({"c", catalog.resolve(20000), true, false, false, {}});
+    definition.columns.push_back({"c", catalog.resolve(20000), true, false, false, false, false, 0, {}});
     ByteBuffer encoded;
     TableSchema::make(definition)->encode(encoded);
     EXPECT_LT(encoded.size(), 2000000U);

@@ -152,6 +152,23 @@ KindCodec codec_of(const Type& type) {
 
 AppendFn nested_append(const Type& type) { return codec_of(type).append; }
 
-ColumnDecoder make_column_decoder(const Type& type) { return {codec_of(type).decode, type}; }
+ColumnDecoder make_value_decoder(const Type& type) { return {codec_of(type).decode, type}; }
+
+ColumnDecoder make_column_decoder(const TableSchema& schema, size_t column, const ColumnRules& rules) {
+    const Column& described = schema.columns[column];
+    bool is_masked = described.masked || described.truncated_to > 0;
+    const ColumnMask* mask = is_masked ? rules.mask(schema.schema, schema.name, described.name) : nullptr;
+    LEAT_ASSERT(!is_masked || mask != nullptr);
+    return {codec_of(described.type).decode, described.type, mask};
+}
+
+Status ColumnDecoder::decode_masked(std::string_view text, size_t column, BlockBuilder& builder) const {
+    if (type_->kind == Kind::bytes)  // truncated: two digits a byte, after \\x
+        return decode_(text.substr(0, 2 + size_t{2} * mask_->length()), *type_, column, builder);
+    char room[ColumnMask::hash_room];
+    // A hash is cut to what the column could hold, as in Debezium.
+    uint32_t limit = type_->precision > 0 ? static_cast<uint32_t>(type_->precision) : 0;
+    return decode_(mask_->apply(text, limit, room), *type_, column, builder);
+}
 
 }  // namespace leat::pg

@@ -39,8 +39,15 @@ inline Result<std::string> decode_value(const Type& type, std::string_view text)
     TableDefinition definition;
     definition.id = SchemaId(1);
     for (const Type& column : {type_of(Kind::text), type, type_of(Kind::text)})
-        definition.columns.push_back(
-            {"c" + std::to_string(definition.columns.size()), column, true, false, false, {}});
+        definition.columns.push_back({"c" + std::to_string(definition.columns.size()),
+                                      column,
+                                      true,
+                                      false,
+                                      false,
+                                      false,
+                                      false,
+                                      0,
+                                      {}});
     auto schema = TableSchema::make(definition);
 
     BlockBuilder builder;
@@ -49,7 +56,7 @@ inline Result<std::string> decode_value(const Type& type, std::string_view text)
     builder.begin_row(Op::create, *schema, SourceOffset(1));
     builder.begin_after();
     builder.set_text(0, "before");
-    ColumnDecoder decoder = make_column_decoder(schema->columns[1].type);
+    ColumnDecoder decoder = make_value_decoder(schema->columns[1].type);
     if (Status status = decoder(text, 1, builder); !status) {
         builder.abort_row();
         return std::unexpected(status.error());

@@ -3,28 +3,13 @@
 #include <set>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "config/connector_file.h"
 #include "config/secret.h"
 
 namespace leat {
 
 namespace {
-
-void put_utf8(uint32_t code, std::string& to) {
-    auto tail = [&](int shift) { to += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
-    if (code < 0x80) {
-        to += static_cast<char>(code);
-    } else if (code < 0x800) {
-        to += static_cast<char>(0xC0 | (code >> 6));
-        tail(0);
-    } else if (code < 0x10000) {
-        to += static_cast<char>(0xE0 | (code >> 12));
-        tail(6), tail(0);
-    } else {
-        to += static_cast<char>(0xF0 | (code >> 18));
-        tail(12), tail(6), tail(0);
-    }
-}
 
 // Reads the one shape that a connector's file has. Nothing nests deeper than its `config`.
 class JsonReader {
@@ -154,7 +139,7 @@ class JsonReader {
             if (!read_hex(low) || low < 0xDC00 || low >= 0xE000) return false;
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
-        put_utf8(code, to);
+        append_utf8(code, to);
         return true;
     }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/utf8.h"
 #include "config/connector_file.h"
 #include "config/secret.h"
 
@@ -82,16 +83,7 @@ bool unescape(std::string_view text, std::string& to) {
             auto [end, error] = std::from_chars(digits, digits + 4, code, 16);
             if (error != std::errc() || end != digits + 4 || (code >= 0xD800 && code < 0xE000)) return false;
             i += 4;
-            if (code < 0x80) {
-                to += static_cast<char>(code);
-            } else if (code < 0x800) {
-                to += static_cast<char>(0xC0 | (code >> 6));
-                to += static_cast<char>(0x80 | (code & 0x3F));
-            } else {
-                to += static_cast<char>(0xE0 | (code >> 12));
-                to += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-                to += static_cast<char>(0x80 | (code & 0x3F));
-            }
+            append_utf8(code, to);
         } else {
             to += c;
         }

@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "base/utf8.h"
 namespace leat {
 
 namespace {
@@ -124,16 +125,7 @@ class JsonReader {
         at_ += 4;
         // Pairs of surrogates do not occur in names and conditions that PostgreSQL's own functions write.
         if (code >= 0xD800 && code < 0xE000) return false;
-        if (code < 0x80) {
-            to += static_cast<char>(code);
-        } else if (code < 0x800) {
-            to += static_cast<char>(0xC0 | (code >> 6));
-            to += static_cast<char>(0x80 | (code & 0x3F));
-        } else {
-            to += static_cast<char>(0xE0 | (code >> 12));
-            to += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-            to += static_cast<char>(0x80 | (code & 0x3F));
-        }
+        append_utf8(code, to);
         return true;
     }
 

@@ -226,9 +226,7 @@ void EmbeddedLog::zero_ahead() {
 
 Status EmbeddedLog::cut_zeros() {
     uint64_t end = tracker_.current().offset;
-    if (zeroed_end_ <= end) return {};
-    zeroed_end_ = end;
-    return cut_to(end);
+    return zeroed_end_ > end ? cut_to(end) : Status{};
 }
 
 // A file that cannot be cut holds bytes that nothing vouches for: only recovery may go on from there.

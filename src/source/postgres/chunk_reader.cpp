@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "source/postgres/chunk_planner.h"
+#include "source/postgres/copy_rows.h"
 #include "source/postgres/table_guard.h"
 
 namespace leat::pg {
@@ -10,15 +11,6 @@ namespace leat::pg {
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string column_list(const TableSchema& schema) {
-    std::string list;
-    for (const Column& column : schema.columns) {
-        if (!list.empty()) list += ", ";
-        list += Connection::quote_identifier(column.name);
-    }
-    return list;
-}
 
 std::string copy_sql(const CopyFormat& format, const Storage& storage, const PageRange& range,
                      const std::string& row_filter) {

@@ -52,6 +52,25 @@ def test_tables_that_are_made_while_it_runs(items, leat):
     assert ids(records, "items") == [1, 2], "nothing is read again"
 
 
+def test_a_restart_before_the_first_chunk_of_a_new_table(items, leat):
+    """Its snapshot is known from the position and found anew by the configuration: it is read once."""
+    process = start(leat, items, tables=["public.*"])
+    with items.connect(autocommit=False) as open_transaction:
+        open_transaction.execute("INSERT INTO items VALUES (2, 'held')")  # no chunk is read before it has ended
+        items.execute("CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1), (2)")
+        process.wait_stderr("waits for the transactions that were running")
+        items.execute("INSERT INTO items VALUES (3, 'streamed')")
+        leat.wait_log(process, lambda seen: 3 in ids(seen, "items"), "a position with the new table in it")
+        process.stop()
+        process = leat.run()
+        process.wait_stderr("waits for the transactions that were running")
+        open_transaction.commit()
+    leat.wait_log(process, lambda seen: ids(seen, "orders"), "the new table's rows")
+    process.wait_stderr("incremental snapshots are complete")
+    assert sorted(ids(leat.log(), "orders")) == [1, 2]
+    process.stop()
+
+
 def test_a_table_that_loses_its_key_does_not_break_the_application(items, leat):
     """A table that is published with updates and has no identity: the server would refuse them."""
     process = start(leat, items, tables=["public.*"])

@@ -48,6 +48,9 @@ void PostgresSource::keep_unfinished(const std::vector<TableInfo>& tables) {
 void PostgresSource::read_incrementally(std::vector<TableInfo>& to_read) {
     if (options_.snapshot_mode == SnapshotMode::no_data) return;
     std::erase_if(to_read, [&](const TableInfo& table) {
+        // It may be there from before a restart: begun, and nothing of it in the log yet.
+        std::erase_if(state_.unfinished,
+                      [&](const TableProgress& known) { return known.table == table.oid; });
         if (!can_be_read_by_key(table)) return false;
         if (options_.snapshot_select(table.qualified_name())) return false;
         TableProgress progress;

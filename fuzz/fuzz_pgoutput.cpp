@@ -2,8 +2,8 @@
 // decoder, whose blocks are read back. What they accept has to be readable, and to say of units and
 // transactions what it should.
 #include "model/block_reader.h"
-#include "source/postgres/replication_protocol.h"
-#include "source/postgres/transaction_assembler.h"
+#include "source/postgres/stream/transaction_assembler.h"
+#include "source/postgres/wire/replication_protocol.h"
 #include "source/schema_versions.h"
 
 namespace {

@@ -2,10 +2,10 @@
 // decoder or make it read or write outside. The first byte picks the type.
 #include "model/block_builder.h"
 #include "model/block_reader.h"
-#include "source/postgres/binary_value.h"
-#include "source/postgres/copy_binary_row.h"
-#include "source/postgres/copy_text_row.h"
-#include "source/postgres/well_known_types.h"
+#include "source/postgres/snapshot/copy_binary_row.h"
+#include "source/postgres/snapshot/copy_text_row.h"
+#include "source/postgres/values/binary_value.h"
+#include "source/postgres/values/well_known_types.h"
 
 namespace {
 

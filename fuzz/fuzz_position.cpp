@@ -1,5 +1,5 @@
 // Any bytes as a PostgreSQL source's position: what is accepted is written as it was read.
-#include "source/postgres/position.h"
+#include "source/postgres/server/position.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace leat;

@@ -10,12 +10,12 @@
 #include <unordered_set>
 
 #include "base/clock.h"
-#include "source/postgres/incremental_snapshot.h"
-#include "source/postgres/publication.h"
-#include "source/postgres/server_watch.h"
+#include "source/postgres/server/publication.h"
+#include "source/postgres/server/server_watch.h"
 #include "source/postgres/signal_table.h"
-#include "source/postgres/snapshot_plan.h"
-#include "source/postgres/transaction_assembler.h"
+#include "source/postgres/snapshot/incremental_snapshot.h"
+#include "source/postgres/snapshot/snapshot_plan.h"
+#include "source/postgres/stream/transaction_assembler.h"
 #include "source/source.h"
 
 namespace leat::pg {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "snapshot/signal.h"
-#include "source/postgres/stream_decoder.h"
+#include "source/postgres/stream/stream_decoder.h"
 
 namespace leat::pg {
 

@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "base/logging.h"
-#include "source/postgres/catalog_queries.h"
 #include "source/postgres/postgres_source.h"
+#include "source/postgres/server/catalog_queries.h"
 
 namespace leat::pg {
 

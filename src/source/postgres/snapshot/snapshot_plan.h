@@ -1,0 +1,87 @@
+// The snapshot of a PostgreSQL source: which tables, under which snapshot, and what is remembered of it.
+//
+// The first one reads under the snapshot that the slot exports: it shows exactly what was committed before
+// the stream begins. Later ones (tables not finished before a kill, tables added to the configuration,
+// snapshot.mode always) read under a new snapshot, whose visibility is kept in the position: the stream
+// leaves out what it already shows (DESIGN.md, Snapshots).
+#pragma once
+
+#include <functional>
+
+#include "snapshot/snapshot.h"
+#include "source/postgres/server/position.h"
+#include "source/postgres/server/publication.h"
+#include "source/postgres/server/slot.h"
+#include "source/postgres/snapshot/chunk_reader.h"
+#include "source/postgres/snapshot/table_guard.h"
+#include "source/schema_versions.h"
+
+namespace leat::pg {
+
+class PostgresSnapshotPlan : public SnapshotPlan {
+  public:
+    struct Context {
+        const Options& options;
+        Connection& sql;
+        Connection& replication;
+        Catalog& catalog;
+        SchemaVersions& schemas;
+        ResumeState& state;          // the source's; moved on by begin() and position_after()
+        Publications& publications;  // the source's; filled by begin()
+    };
+    enum class Kind : uint8_t {
+        with_new_slot,    // makes the slot; reads the tables under its snapshot
+        without_slot,     // initial_only: reads the tables, leaves nothing behind
+        beside_old_slot,  // reads the tables under a snapshot of its own
+    };
+
+    // captured: all tables of the source, which are published; to_read: those that the snapshot reads;
+    // markers: see schemas_before().
+    PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> captured,
+                         std::vector<TableInfo> to_read,
+                         std::vector<std::shared_ptr<const TableSchema>> markers);
+    ~PostgresSnapshotPlan() override;
+
+    Position position_before() const override;
+    std::vector<std::shared_ptr<const TableSchema>> schemas_before() const override { return markers_; }
+    Status begin(std::stop_token stop) override;
+    const std::vector<SnapshotTable>& tables() const override { return tables_; }
+    const std::vector<SnapshotStep>& steps() const override { return steps_; }
+    void leave_out(uint32_t table) override { left_out_[table] = true; }
+    Result<std::unique_ptr<ChunkReader>> open_reader() override;
+    void step_begun(size_t step) override;
+    void chunk_done(const Chunk& chunk) override;
+    Position position_within_step() override { return context_.state.encode(); }
+    Position position_after_step(size_t step) override;
+    Position position_after() override;
+
+  private:
+    Status drop_unused_slot(std::stop_token stop);
+    Status make_slot(std::stop_token stop);
+    Status export_snapshot(std::stop_token stop);
+    Status wait_for_older_transactions(std::stop_token stop);
+    Status hold_tables(std::stop_token stop);
+    Status read_storage(std::stop_token stop);
+    Status plan_tables(std::stop_token stop);
+    void note_visibility(uint32_t table);
+
+    Context context_;
+    const Kind kind_;
+    const std::vector<TableInfo> captured_;
+    std::vector<TableInfo> infos_;  // to be read
+    const std::vector<std::shared_ptr<const TableSchema>> markers_;
+    std::vector<SnapshotTable> tables_;
+    std::vector<CopyTable> copy_tables_;
+    std::vector<SnapshotStep> steps_;
+    std::optional<TableGuard> guard_;
+    std::vector<bool> left_out_;  // by table
+    std::vector<bool> known_;     // by table: all of it was captured before
+    std::vector<size_t> left_;    // by table: chunks
+    uint64_t xmin_ = 0;           // of the snapshot
+    std::string snapshot_;
+    Transaction transaction_;
+    std::stop_token stop_;
+    bool exporting_ = false;  // the SQL connection holds the exporting transaction
+};
+
+}  // namespace leat::pg

@@ -14,13 +14,7 @@ namespace leat::pg {
 using namespace std::chrono_literals;
 
 namespace {
-// While the source lags, the server is left to run ahead for a moment between reads: a walsender flushes
-// message by message, and a reader that wakes for each of them slows it down (DESIGN.md, Threads). It lags
-// where a read brings much, or what it brings was committed a while ago; clocks that differ cost at most the
-// pause.
-constexpr size_t lagging_bytes = 32 << 10;
-constexpr int64_t lagging_us = 10000;
-constexpr auto lagging_pause = 500us;
+constexpr int64_t late_us = 10000;        // since its commit: the source lags
 constexpr auto status_delay = 200ms;      // between news of durability and telling the server
 constexpr auto incremental_delay = 10ms;  // until it is noticed that a chunk was read
 constexpr auto ask_delay = 50ms;          // between questions how far an idle server's stream is
@@ -99,6 +93,7 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
     last_fill_ = 0;
+    pace_.emplace(PQsocket(replication_->raw()));
     sql_->set_patience(answer_deadline());
     return start_incremental();
 }
@@ -152,9 +147,10 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         }
         auto now = SteadyClock::now();
         if (now >= deadline) return std::nullopt;
-        if (is_lagging()) std::this_thread::sleep_for(lagging_pause);
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
         auto wait_max = incremental_ ? incremental_delay : status_delay;
+        auto pause = pace_->pause(last_fill_, wall_time_us() - decoder_->commit_time_us() > late_us);
+        if (pause > 0us) std::this_thread::sleep_for(pause);
         LEAT_ASSIGN(last_fill_, stream_->fill(std::min<std::chrono::milliseconds>(left, wait_max)));
         if (incremental_)
             incremental_->set_behind(last_fill_ > 0 && wall_time_us() - decoder_->commit_time_us() >
@@ -164,11 +160,6 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
         else
             LEAT_TRY(check_alive());
     }
-}
-
-bool PostgresSource::is_lagging() const {
-    if (last_fill_ == 0) return false;
-    return last_fill_ >= lagging_bytes || wall_time_us() - decoder_->commit_time_us() > lagging_us;
 }
 
 Error PostgresSource::stream_error(Error error) const {

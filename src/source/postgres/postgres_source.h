@@ -16,6 +16,7 @@
 #include "source/postgres/snapshot/incremental_snapshot.h"
 #include "source/postgres/snapshot/snapshot_plan.h"
 #include "source/postgres/stream/transaction_assembler.h"
+#include "source/postgres/wire/read_pace.h"
 #include "source/source.h"
 
 namespace leat::pg {
@@ -74,7 +75,6 @@ class PostgresSource : public Source {
     void tell_completed();
     Block take_block();
 
-    bool is_lagging() const;
     Status take_message(Bytes copy_data);
     Status check_notice(const ServerMessage& notice) const;
     Status replay();
@@ -120,6 +120,7 @@ class PostgresSource : public Source {
     Lsn stuck_at_;                                      // since stuck_since_
     SteadyClock::time_point stuck_since_;
     std::deque<Block> merged_;  // a unit of its rows, to be handed on
+    std::optional<ReadPace> pace_;
     size_t last_fill_ = 0;
     bool reply_requested_ = false;
     std::atomic<uint64_t> durable_{0};

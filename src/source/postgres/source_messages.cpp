@@ -4,6 +4,7 @@
 namespace leat::pg {
 
 Status PostgresSource::take_message(Bytes copy_data) {
+    pace_->count_message();
     LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
     if (message.type == ReplicationMessage::Type::wal_data) {
         auto status = assembler_->take(message.wal);

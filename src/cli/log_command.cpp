@@ -93,7 +93,8 @@ Status print_all(LogReader& reader, Printer& printer, bool follow) {
 Status check_listing(const LogCommand& command) {
     const OutputOptions& output = command.output;
     bool of_changes = command.from || command.to || command.follow || output.limit ||
-                      !output.tables.empty() || !output.ops.empty() || !output.format.empty();
+                      !output.tables.empty() || !output.ops.empty() || !output.where.empty() ||
+                      !output.format.empty();
     if (!of_changes) return {};
     return fail(ErrorCode::USAGE, "these options are for the changes of one source: --source NAME is missing",
                 fmt::format("leat log --data-dir {} lists the sources.", command.data_dir));

@@ -20,6 +20,10 @@ void add_output_options(CLI::App& app, OutputOptions& output) {
         ->type_name("GLOB");
     app.add_option("--op", output.ops, "Only these operations: c u d r t m (repeatable, or comma-separated)")
         ->type_name("OP");
+    app.add_option("--where", output.where,
+                   "Only rows of which an SQL condition is true, e.g. \"status = 'paid' AND amount > 100\" "
+                   "(docs/conditions.md)")
+        ->type_name("CONDITION");
     app.add_option("--limit", output.limit, "End after so many records")
         ->check(CLI::NonNegativeNumber)
         ->type_name("N");

@@ -74,6 +74,10 @@ Printer::~Printer() = default;
 Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, DebeziumOptions debezium) {
     std::unique_ptr<Printer> printer(new Printer(options, std::move(debezium)));
     LEAT_TRY(parse_ops(options.ops, printer->ops_));
+    if (!options.where.empty()) {
+        LEAT_ASSIGN(auto condition, RowCondition::parse(options.where));
+        printer->where_.emplace(std::move(condition));
+    }
     return printer;
 }
 
@@ -85,11 +89,13 @@ void Printer::write(const Record& record) {
     if (options_.limit && printed_ >= options_.limit) finished_ = true;
 }
 
-bool Printer::wanted(const Change& change, const Transaction& transaction) {
-    if (!ops_.empty() && !ops_.contains(static_cast<char>(change.op))) return false;
-    if (change.seq.value < bounds_.from_seq || change.seq.value > bounds_.to_seq) return false;
-    if (transaction.commit_time_us < bounds_.from_time_us || transaction.commit_time_us > bounds_.to_time_us)
-        return false;
+bool Printer::within_bounds(const Change& change, const Transaction& transaction) const {
+    return change.seq.value >= bounds_.from_seq && change.seq.value <= bounds_.to_seq &&
+           transaction.commit_time_us >= bounds_.from_time_us &&
+           transaction.commit_time_us <= bounds_.to_time_us;
+}
+
+bool Printer::of_wanted_table(const Change& change) {
     if (globs_.empty()) return true;
     if (!change.schema) return false;  // a message belongs to no table
     auto [known, is_new] = table_wanted_.try_emplace(change.schema, false);
@@ -99,6 +105,12 @@ bool Printer::wanted(const Change& change, const Transaction& transaction) {
             std::any_of(globs_.begin(), globs_.end(), [&](auto& glob) { return glob_match(glob, name); });
     }
     return known->second;
+}
+
+Result<bool> Printer::wanted(const Change& change, const Transaction& transaction) {
+    if (!ops_.empty() && !ops_.contains(static_cast<char>(change.op))) return false;
+    if (!within_bounds(change, transaction) || !of_wanted_table(change)) return false;
+    return where_ ? where_->passes(change) : true;
 }
 
 Status Printer::print(const Block& block, SchemaSet& schemas) {
@@ -112,7 +124,7 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
         LEAT_ASSIGN(auto item, reader.next());
         switch (item) {
             case BlockReader::Item::end_of_block:
-                if (block.header().has(BlockFlag::unit_end) && ops_.empty() && globs_.empty())
+                if (block.header().has(BlockFlag::unit_end) && ops_.empty() && globs_.empty() && !where_)
                     encoder_->end_unit(block.header().captured_at_us, *this);
                 return out_.size() >= flush_bytes ? flush() : Status{};
             case BlockReader::Item::schema:
@@ -120,11 +132,13 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
             case BlockReader::Item::begin:
                 if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *this));
                 break;
-            case BlockReader::Item::change:
-                if (wanted(reader.change(), reader.transaction()))
+            case BlockReader::Item::change: {
+                LEAT_ASSIGN(bool pass, wanted(reader.change(), reader.transaction()));
+                if (pass)
                     LEAT_TRY(encoder_->encode(reader.change(), reader.transaction(),
                                               block.header().captured_at_us, *this));
                 break;
+            }
             case BlockReader::Item::commit:
                 LEAT_TRY(encoder_->commit(reader.transaction(), reader.transaction_changes(),
                                           block.header().captured_at_us, *this));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "cli/where_filter.h"
 #include "codec/debezium_options.h"
 #include "codec/encoder.h"
 #include "model/block_reader.h"
@@ -18,6 +19,7 @@ struct OutputOptions {
     std::string format;                 // text, debezium; empty: text on a terminal, else debezium
     std::vector<std::string> tables;    // globs
     std::vector<std::string> ops;       // letters, also comma-separated
+    std::string where;                  // a row condition (docs/conditions.md); empty: none
     uint64_t limit = 0;                 // records; 0: none
     double idle_exit_seconds = 0;       // 0: never
     std::string color = "auto";         // auto, always, never
@@ -60,7 +62,9 @@ class Printer : private RecordSink {
   private:
     Printer(const OutputOptions& options, DebeziumOptions debezium);
     void write(const Record& record) override;
-    bool wanted(const Change& change, const Transaction& transaction);
+    Result<bool> wanted(const Change& change, const Transaction& transaction);
+    bool within_bounds(const Change& change, const Transaction& transaction) const;
+    bool of_wanted_table(const Change& change);
 
     const OutputOptions options_;
     Bounds bounds_;
@@ -68,6 +72,7 @@ class Printer : private RecordSink {
     std::set<char> ops_;
     std::vector<std::string> globs_;
     std::unordered_map<const TableSchema*, bool> table_wanted_;
+    std::optional<WhereFilter> where_;
     std::unique_ptr<Encoder> encoder_;
     ByteBuffer out_;
     std::unique_ptr<RecordSink> lines_;

@@ -116,6 +116,14 @@ def test_truncation(people, leat):
     nowhere(leat, SECRET)
 
 
+def test_truncation_to_nothing(people, leat):
+    records = capture(leat, people, CHANGES, 5, **{"column.truncate.to.0.chars": r"public\.people\.(email|note|photo)"})
+    assert all(image["email"] == image["photo"] == "" for image in images(records) if image["photo"] is not None)
+    assert records[0].after["note"] == records[3].before["note"] == ""
+    assert records[1].after["note"] is None, "NULL stays"
+    nowhere(leat, SECRET)
+
+
 def test_a_masked_key_is_nowhere_even_in_positions(people, leat):
     """A table that is added later is read by its key, beside the stream: not where the key is masked."""
     people.execute("CREATE TABLE cards (number text PRIMARY KEY, v int); INSERT INTO cards SELECT 's3cr3t-value ' || i, i FROM generate_series(1, 500) i")

@@ -235,8 +235,8 @@ ConnectSchema column_schema(const Column& column, const DebeziumOptions& options
     if (column.masked) add_parameter(schema, "masked", "true");
     // As in Debezium, only where the column could hold more.
     int32_t length = column.type.kind == Kind::text ? column.type.precision : -1;
-    if (column.truncated_to && (length < 0 || length > static_cast<int32_t>(column.truncated_to)))
-        add_parameter(schema, "truncateLength", std::to_string(column.truncated_to));
+    if (column.truncated_to && (length < 0 || length > static_cast<int32_t>(*column.truncated_to)))
+        add_parameter(schema, "truncateLength", std::to_string(*column.truncated_to));
     return schema;
 }
 

@@ -125,7 +125,7 @@ void TableSchema::encode(ByteBuffer& to) const {
                     (column.truncated_to ? ColumnFlag::truncated : 0);
         to.put(static_cast<uint8_t>(flags));
         if (column.default_expression) to.put_string(*column.default_expression);
-        if (column.truncated_to) to.put(column.truncated_to);
+        if (column.truncated_to) to.put(*column.truncated_to);
     }
     to.put(static_cast<uint32_t>(key.size()));
     for (uint32_t column : key) to.put(column);

@@ -109,8 +109,10 @@ struct Column {
     bool key_only = false;  // left out of rows, there because the key has it
     // What was done to its values before they came here (source/column_rules.h).
     bool masked = false;
-    uint32_t truncated_to = 0;  // characters, or bytes; 0: not at all
+    std::optional<uint32_t> truncated_to;  // characters, or bytes
     std::optional<std::string> default_expression;
+
+    bool is_changed() const { return masked || truncated_to.has_value(); }
 
     bool operator==(const Column&) const = default;
 };

@@ -93,11 +93,17 @@ TEST(ColumnRules, MasksChangeTheType) {
 
 TEST(ColumnRules, TruncationIsOfTextAndBytes) {
     auto definition = rules_of({{}, {}, {{{".*"}, ColumnMask::truncate(5)}}, {}}).project(people());
-    EXPECT_EQ(definition.columns[0].truncated_to, 0u);
+    EXPECT_FALSE(definition.columns[0].is_changed());
     EXPECT_EQ(definition.columns[1].truncated_to, 5u);
     EXPECT_EQ(definition.columns[2].type.kind, Kind::date);
     EXPECT_EQ(definition.columns[3].truncated_to, 5u);
     EXPECT_EQ(definition.columns[3].type.kind, Kind::bytes);
+}
+
+TEST(ColumnRules, TruncationToNothingIsAMask) {
+    auto definition = rules_of({{}, {}, {{{".*email"}, ColumnMask::truncate(0)}}, {}}).project(people());
+    EXPECT_EQ(definition.columns[1].truncated_to, 0u);
+    EXPECT_TRUE(definition.columns[1].is_changed());
 }
 
 TEST(ColumnRules, TheFirstMaskCounts) {

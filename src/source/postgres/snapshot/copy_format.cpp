@@ -18,7 +18,7 @@ bool make_binary(const TableSchema& schema, const OddTextCasts& odd_casts, const
     for (size_t i = 0; i < schema.columns.size(); ++i) {
         const Column& column = schema.columns[i];
         // Masks take text.
-        bool masked = column.masked || column.truncated_to > 0;
+        bool masked = column.is_changed();
         if (masked && column.type.native_id == 0) return false;
         std::string name = Connection::quote_identifier(column.name);
         if (auto decoder = masked ? std::nullopt : make_binary_column_decoder(column.type)) {

@@ -30,7 +30,7 @@ std::string key_order(const TableSchema& schema, std::string_view direction) {
 bool has_usable_key(const TableSchema& schema) {
     for (uint32_t index : schema.key) {
         const Column& column = schema.columns[index];
-        if (!column.identity || column.masked || column.truncated_to) return false;
+        if (!column.identity || column.is_changed()) return false;
     }
     return !schema.key.empty();
 }

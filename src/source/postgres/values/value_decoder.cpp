@@ -156,7 +156,7 @@ ColumnDecoder make_value_decoder(const Type& type) { return {codec_of(type).deco
 
 ColumnDecoder make_column_decoder(const TableSchema& schema, size_t column, const ColumnRules& rules) {
     const Column& described = schema.columns[column];
-    bool is_masked = described.masked || described.truncated_to > 0;
+    bool is_masked = described.is_changed();
     const ColumnMask* mask = is_masked ? rules.mask(schema.schema, schema.name, described.name) : nullptr;
     LEAT_ASSERT(!is_masked || mask != nullptr);
     return {codec_of(described.type).decode, described.type, mask};

@@ -48,6 +48,6 @@ CASES = [
          "key that is not known"),
     case("skip_unchanged", "skip.messages.without.change, with columns left out",
          {"skip.messages.without.change": "true", "column.exclude.list": "public.f.name,public.q.v"}, NO_KEY),
-    case("source_types", "column.propagate.source.type", {"column.propagate.source.type": "public.p..*"} | SCHEMAS, NO_KEY),
-    case("source_types_by_type", "datatype.propagate.source.type", {"datatype.propagate.source.type": ".+\\.VARCHAR,.+\\.int4"} | SCHEMAS, NO_KEY),
+    case("source_types", "column.propagate.source.type", {"column.propagate.source.type": "public.p..*"} | SCHEMAS, NO_KEY, waits=True),
+    case("source_types_by_type", "datatype.propagate.source.type", {"datatype.propagate.source.type": ".+\\.VARCHAR,.+\\.int4"} | SCHEMAS, NO_KEY, waits=True),
 ]

@@ -9,12 +9,9 @@ import time
 
 import pytest
 
-from harness.certificates import make_authority, make_certificate
 from harness.leat import SLOT, Leat, assert_refused
-from harness.postgres import HBA, Server, wait_until
+from harness.postgres import Server, wait_until
 from harness.proxy import Proxy
-
-HOST = "db.leat.test"
 
 
 @pytest.fixture
@@ -368,91 +365,6 @@ def test_stop_while_the_network_hangs(items, leat):
         proxy.frozen.set()
         process.stop()
     items.server.drop_slots()
-
-
-# -- TLS
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("certificates")
-    make_authority(folder, "ca")
-    make_authority(folder, "stranger")
-    make_certificate(folder, "ca", "right", HOST)
-    make_certificate(folder, "ca", "wrong", "somebody.else.test")
-    return folder
-
-
-@pytest.fixture
-def tls(make_server, certificates):
-    """tls(name) starts a server with that certificate, which takes nothing but TLS with a password over the network."""
-
-    def start(name, hba=None):
-        server = make_server(hba=hba or HBA.replace("host ", "hostssl "))
-        for suffix in ("crt", "key"):
-            target = server.dir / f"server.{suffix}"
-            shutil.copy(certificates / f"{name}.{suffix}", target)
-            os.chown(target, server.data.stat().st_uid, server.data.stat().st_gid)
-            os.chmod(target, 0o600)
-        server.stop()
-        with open(server.data / "postgresql.conf", "a") as conf:
-            conf.write(f"ssl = on\nssl_cert_file = '{server.dir}/server.crt'\nssl_key_file = '{server.dir}/server.key'\n")
-        server.start()
-        server.query("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'secret'")
-        server.query("CREATE TABLE items (id int PRIMARY KEY)")
-        return server
-
-    return start
-
-
-def named(server, authority=None, port=None, more=""):
-    """A URL with a host name that is not loopback, so that TLS has to be verified; hostaddr says where it is."""
-    root = f"&sslrootcert={authority}" if authority else ""
-    return f"postgresql://guarded:secret@{HOST}:{port or server.port}/postgres?hostaddr=127.0.0.1{root}{more}"
-
-
-def works(leat, url, server):
-    process = leat.tail(url, "--limit", 1)
-    wait_until(lambda: server.slots(ready=True), "a slot", 30, process.describe)
-    server.query("INSERT INTO items SELECT count(*) FROM items")
-    assert process.wait() == 0, process.describe()
-
-
-def test_tls_is_verified_by_default(tls, leat, certificates):
-    server = tls("right")
-    works(leat, named(server, certificates / "ca.crt"), server)
-    for url in (named(server, certificates / "stranger.crt"), named(server)):
-        process = leat.tail(url)
-        assert_refused(process, "PG_TLS")
-        assert "secret" not in process.describe().replace(url, "")
-    assert server.slots() == []
-
-
-def test_tls_wrong_host(tls, leat, certificates):
-    server = tls("wrong")
-    assert_refused(leat.tail(named(server, certificates / "ca.crt")), "PG_TLS")
-    # Less only because the URL says so.
-    works(leat, named(server, certificates / "ca.crt", more="&sslmode=verify-ca"), server)
-    works(leat, named(server, more="&sslmode=require"), server)
-
-
-def test_stripped_tls(items, leat, certificates):
-    """Somebody in between says that the server has no TLS: refused before the login is sent."""
-    with Proxy(items.server.port) as proxy:
-        proxy.refuse_tls = True
-        assert_refused(leat.tail(named(items.server, certificates / "ca.crt", proxy.port)), "PG_TLS")
-        assert proxy.connections
-        wait_until(lambda: all(len(sent) >= 8 for sent in proxy.received), "the request for TLS")
-        assert all(len(sent) == 8 for sent in proxy.received), f"more than a request for TLS was sent: {proxy.received}"
-
-
-def test_server_without_tls(items, leat, certificates):
-    assert_refused(leat.tail(named(items.server, certificates / "ca.crt")), "PG_TLS")
-
-
-def test_environment_does_not_weaken_tls(items, leat, certificates):
-    process = leat.tail(named(items.server, certificates / "ca.crt"), env={"PGSSLMODE": "disable"})
-    assert_refused(process, "PG_TLS")
 
 
 # -- the disk

@@ -24,3 +24,9 @@ def make_certificate(folder, authority, name, host):
     openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.crt", "-CAkey", f"{authority}.key", "-CAcreateserial",
             "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.crt", folder=folder)
     return Path(folder) / f"{name}.crt", Path(folder) / f"{name}.key"
+
+
+def lock_key(folder, name, locked, password):
+    """A copy of NAME.key that only the password opens: LOCKED.key."""
+    openssl("ec", "-in", f"{name}.key", "-aes256", "-passout", f"pass:{password}", "-out", f"{locked}.key", folder=folder)
+    return Path(folder) / f"{locked}.key"

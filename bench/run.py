@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 tempfile.tempdir = "/var/tmp"  # /tmp may be in memory
 
+import conditions  # noqa: E402
 import impact  # noqa: E402
 import latency  # noqa: E402
 import machine  # noqa: E402
@@ -52,6 +53,7 @@ MEASUREMENTS = {
     "widths": scale.widths,
     "tables": scale.tables,
     "sources": scale.sources,
+    "conditions": lambda context: conditions.measure(context, Rows(context.size(5_000_000))),
 }
 
 

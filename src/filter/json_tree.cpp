@@ -127,7 +127,7 @@ class Reader {
 }  // namespace
 
 const JsonNode* JsonNode::find(std::string_view name) const {
-    for (auto& [key, member] : members)
+    for (const auto& [key, member] : members)
         if (key == name) return &member;
     return nullptr;
 }

@@ -4,12 +4,13 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 
 namespace leat {
+
+struct JsonMember;
 
 struct JsonNode {
     enum class Kind : uint8_t { null, boolean, number, string, array, object };
@@ -17,7 +18,7 @@ struct JsonNode {
     Kind kind = Kind::null;
     std::string text;  // of a string, a number, a boolean
     std::vector<JsonNode> items;
-    std::vector<std::pair<std::string, JsonNode>> members;
+    std::vector<JsonMember> members;
 
     const JsonNode* find(std::string_view name) const;
     // The member's text; empty if there is none.
@@ -25,6 +26,11 @@ struct JsonNode {
     // The member's items; none if there is none.
     const std::vector<JsonNode>& items_of(std::string_view name) const;
     int64_t integer_of(std::string_view name, int64_t otherwise) const;
+};
+
+struct JsonMember {
+    std::string name;
+    JsonNode value;
 };
 
 // Nested at most 2000 deep.

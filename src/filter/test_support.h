@@ -1,8 +1,6 @@
 // For the filter's tests and its fuzz target: a row of any types, as a change of a table.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 
 #include "filter/condition.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 namespace leat {
@@ -12,11 +11,6 @@ namespace {
 template <class T>
 int order(const T& a, const T& b) {
     return a < b ? -1 : b < a ? 1 : 0;
-}
-
-int order_bytes(std::string_view a, std::string_view b) {
-    int found = std::memcmp(a.data(), b.data(), std::min(a.size(), b.size()));
-    return found ? found : order(a.size(), b.size());
 }
 
 // NaN equals itself and is greater than all else.
@@ -28,8 +22,8 @@ int order_reals(double a, double b) {
 // Digits of a number below 1: what is longer has no zero at its end.
 int order_magnitudes(const Value& a, const Value& b) {
     if (a.text.size() != b.text.size()) return order(a.text.size(), b.text.size());
-    if (int found = order_bytes(a.text, b.text)) return found;
-    return order_bytes(a.fraction, b.fraction);
+    if (int found = a.text.compare(b.text)) return found;
+    return a.fraction.compare(b.fraction);
 }
 
 // u32 number of bits · the bits, the leftmost written one last. As written from the left; a prefix comes
@@ -83,9 +77,9 @@ int compare_values(Class of, const Value& a, const Value& b) {
         case Class::text:
         case Class::bytes:
         case Class::uuid:
-            return order_bytes(a.text, b.text);
+            return a.text.compare(b.text);
         case Class::padded:
-            return order_bytes(without_padding(a.text), without_padding(b.text));
+            return without_padding(a.text).compare(without_padding(b.text));
         case Class::bits:
             return order_bits(a.text, b.text);
         default:
@@ -168,7 +162,7 @@ double decimal_to_real(const Value& decimal) {
     }
     for (std::string_view part : {integer, fraction}) {
         size_t taken = std::min(part.size(), digits_max - size);
-        std::memcpy(buffer + size, part.data(), taken);
+        std::copy_n(part.begin(), taken, buffer + size);
         size += taken;
         more |= taken < part.size();
     }

@@ -151,7 +151,9 @@ class Generator:
         if choice == 1:
             return both("(- {})", self.value(sql, depth))
         if choice == 2:
-            return both("coalesce({}, {})", self.value(sql, depth), self.value(r.choice(NUMBERS), depth))
+            # What goes into this type, so that the whole is of it.
+            smaller = NUMBERS[: max(3, NUMBERS.index(sql) + 1)]
+            return both("coalesce({}, {})", self.value(sql, depth), self.value(r.choice(smaller), depth))
         operators = {"numeric": "+-*", "real": "+-*/", "double precision": "+-*/"}.get(sql, "+-*/%")
         others = [sql] if sql in ("numeric", "real", "double precision") else ["smallint", "integer", "bigint"]
         return both("({} {} {})", self.value(sql, depth), r.choice(operators), self.value(r.choice(others), depth))

@@ -60,25 +60,25 @@ bool IncrementalSnapshot::is_worth_noting(uint32_t xid) {
 }
 
 void IncrementalSnapshot::row(Op, uint32_t xid, const TableSchema& schema, const RowMessage& row) {
-    if (!is_worth_noting(xid)) return;
     auto oid = static_cast<uint32_t>(schema.table.value);
     const Tuple* old = row.old_kind ? &row.old_tuple : nullptr;
     auto is_unchanged = [](const TupleValue& value) { return value.kind == TupleValue::Kind::unchanged; };
     // Under FULL the decoder fills what is unchanged from the old row.
     bool whole = !row.has_new || row.old_kind == 'O' || std::ranges::none_of(row.new_tuple, is_unchanged);
+    const bool noted = is_worth_noting(xid);
+    const bool may_move_in_part = old && !whole;
+    if (!noted && !may_move_in_part) return;
     std::string before;
     bool told = has_usable_key(schema);
     if (told && old) told = key_of(schema, *old, nullptr, before);
     if (told && row.has_new) told = key_of(schema, row.new_tuple, old, key_);
-    if (!told) {
-        window_.add_unknown(oid, xid);
-    } else {
-        bool moved = old && row.has_new && before != key_;
-        if (old) window_.add_row(oid, before, xid, whole || moved);
-        if (row.has_new) window_.add_row(oid, key_, xid, whole);
-        // Where it is now it may have been read already, and where it was it may not.
-        if (moved && !whole) add_again(oid, split_key(key_), xid);
-    }
+    const bool moved = told && old && row.has_new && before != key_;
+    if (noted && !told) window_.add_unknown(oid, xid);
+    if (noted && told && old) window_.add_row(oid, before, xid, whole || moved);
+    if (noted && told && row.has_new) window_.add_row(oid, key_, xid, whole);
+    // Where it is now it may have been read already, and where it was it may not: even if all that is still
+    // to be read shows the change.
+    if (moved && !whole) add_again(oid, split_key(key_), xid);
     if (!window_.overrun()) return;
     Lock lock(mutex_);
     give_up_window();

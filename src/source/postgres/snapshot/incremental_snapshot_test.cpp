@@ -355,6 +355,21 @@ TEST(IncrementalSnapshot, ARowWhoseKeyChangedInPartIsReadUnderItsNewOne) {
     EXPECT_EQ(std::count(e.log.begin(), e.log.end(), "r33"), 1);
 }
 
+TEST(IncrementalSnapshot, ARowThatMovesInPartToWhatWasReadIsReadAgainThoughAllOfTheRestShowsIt) {
+    Engine e(4);
+    e.begin_reading();
+    e.server.at(800, 3000);  // the other chunks
+    e.server.hold(false, false);
+    e.reach(1000);
+    e.merge_until([&] { return e.log.size() == 4 && e.engine->waits_beyond(e.decoder.position()); });
+    e.transaction(750, 2500, {wire::update(oid, 'K', key(8), row(-3, {'u', ""}))});
+    ASSERT_EQ(e.progress.size(), 1u);
+    EXPECT_THAT(e.progress[0].again, ElementsAre(KeyText{"-3"}));
+    e.reach(3000);
+    e.merge_all();
+    EXPECT_EQ(std::count(e.log.begin(), e.log.end(), "r-3"), 1);
+}
+
 TEST(IncrementalSnapshot, AfterATruncateNoneOfAChunkIsLeft) {
     Engine e;
     e.begin_reading();

@@ -5,6 +5,7 @@ import pytest
 from harness.leat import SLOT
 from harness.postgres import wait_until
 
+ON_16 = True
 
 @pytest.fixture
 def items(database):

@@ -11,6 +11,7 @@ import pytest
 
 from harness.leat import assert_refused
 
+ON_16 = True
 LARGE_ROWS = int(os.environ.get("LEAT_LARGE_ROWS", "300000"))
 PEAK = 120_000_000  # as in test_faults.py
 
@@ -310,4 +311,24 @@ def test_the_slot_waits_for_what_is_prepared(items, leat):
     decide(items, "COMMIT", "open")
     assert ids(leat.wait_marker(process, items)) == [2, 1]
     assert not re.search("PG_PREPARED_LOST|PG_SLOT", process.error_text())
+    process.stop()
+
+
+def test_a_prepared_transaction_that_the_server_cannot_decode(items, leat):
+    """PostgreSQL's own mistake, which ends only with the slot: it is told what to do, and that helps."""
+    process = captured(leat, items, two__phase=True)
+    process.stop()
+    prepare(items, "ddl", "SAVEPOINT a", "TRUNCATE items", "INSERT INTO items VALUES (1, 'lost')", "RELEASE a")
+    decide(items, "ROLLBACK", "ddl")
+    items.execute("VACUUM pg_class")
+    items.execute("INSERT INTO items VALUES (2, 'kept')")
+    process = leat.run()
+    process.wait_stderr("could not map file")
+    process.wait_stderr(r"SELECT pg_drop_replication_slot\('leat_shop'\)")
+    process.stop()
+    items.execute("SELECT pg_drop_replication_slot('leat_shop')")
+    process = captured(leat, items, two__phase=True, snapshot__mode="when_needed")
+    items.execute("INSERT INTO items VALUES (3, 'new')")
+    records = leat.wait_marker(process, items)
+    assert [(r.op, r.after["id"]) for r in records if r.table == "items"] == [("r", 2), ("c", 3)]
     process.stop()

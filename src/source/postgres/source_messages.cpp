@@ -1,4 +1,6 @@
 // PostgresSource: what the stream brings, and what becomes of transactions that cannot be kept here.
+#include <fmt/core.h>
+
 #include "source/postgres/postgres_source.h"
 
 namespace leat::pg {
@@ -36,7 +38,16 @@ Error PostgresSource::assembly_error(Error error) {
 // DDL in a subtransaction that was rolled back, and after it). It would fail again at each attempt.
 Error PostgresSource::server_error(Error error) {
     bool internal = stream_->sqlstate().starts_with("XX");
-    return internal && streaming_ ? stop_streaming(std::move(error)) : stream_error(std::move(error));
+    if (internal && streaming_) return stop_streaming(std::move(error));
+    // PostgreSQL 15 to 18: a transaction that was prepared with DDL after a SAVEPOINT, and rolled back,
+    // cannot be decoded once its rows are gone from the catalog. docs/adr/0007.
+    if (internal && options_.two_phase)
+        error.action = fmt::format(
+            "The server cannot decode a prepared transaction. If it cannot at the next attempts "
+            "either, begin anew with a snapshot: SELECT pg_drop_replication_slot('{}'); then start once with "
+            "snapshot.mode: when_needed. The changes that were captured stay in the log.",
+            options_.slot_name);
+    return stream_error(std::move(error));
 }
 
 Error PostgresSource::stop_streaming(Error error) {

@@ -78,9 +78,9 @@ Result<ListeningSocket> listen_at(const ListenAddress& address) {
     std::unique_ptr<addrinfo, void (*)(addrinfo*)> guard(found, ::freeaddrinfo);
     int preferred = every ? AF_INET6 : AF_INET;
     std::vector<addrinfo*> candidates;
-    for (auto* one = found; one; one = one->ai_next) candidates.push_back(one);
-    std::stable_partition(candidates.begin(), candidates.end(),
-                          [&](auto* one) { return one->ai_family == preferred; });
+    for (bool first : {true, false})
+        for (auto* one = found; one; one = one->ai_next)
+            if ((one->ai_family == preferred) == first) candidates.push_back(one);
 
     int last_error = EADDRNOTAVAIL;
     for (auto* one : candidates) {

@@ -84,7 +84,8 @@ class Wake {
 
 // All of it is called on worker threads, never two at a time. It may block a little (see Options::workers).
 // start(), next()…, ended(), and then it is destroyed: within milliseconds after the client is gone, unless
-// next() runs at that time. An exception is logged and means `failed`.
+// next() runs at that time. An exception is logged and means `failed`. A source that is not started (HEAD, or
+// the client was gone before) is only destroyed, on any thread.
 class BodySource {
   public:
     virtual ~BodySource() = default;

@@ -140,9 +140,6 @@ void Connection::use(Bytes bytes) {
         size_t used = parse(all.view());
         input_.put_bytes(all.view().subspan(used));
     }
-    // The line of a chunk, or trailers: the parser wants to see them whole.
-    if (state_ == State::body && input_.size() > services_.options.header_bytes_max)
-        reject({431, ErrorCode::HTTP_REQUEST_TOO_LARGE, "a chunk's header or a trailer is too large"});
 }
 
 size_t Connection::parse(Bytes bytes) {

@@ -21,6 +21,9 @@ struct Header {
     std::string value;
 };
 
+// The characters that a method and the name of a header consist of (RFC 9110, 5.6.2).
+bool is_token(std::string_view text);
+
 // The first header of that name, whatever its case.
 const std::string* find_header(const std::vector<Header>& headers, std::string_view name);
 

@@ -34,6 +34,16 @@ std::string_view name(Method method) {
     return {};
 }
 
+bool is_token(std::string_view text) {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    if (text.empty()) return false;
+    for (char c : text) {
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && others.find(c) == std::string_view::npos) return false;
+    }
+    return true;
+}
+
 const std::string* find_header(const std::vector<Header>& headers, std::string_view name) {
     for (auto& header : headers)
         if (same_name(header.name, name)) return &header.value;

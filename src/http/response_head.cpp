@@ -8,16 +8,6 @@ namespace leat::http {
 
 namespace {
 
-bool is_token(std::string_view text) {
-    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-    if (text.empty()) return false;
-    for (char c : text) {
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && others.find(c) == std::string_view::npos) return false;
-    }
-    return true;
-}
-
 bool is_value(std::string_view text) {
     for (char c : text) {
         auto byte = static_cast<uint8_t>(c);

@@ -146,7 +146,8 @@ Result<Target> parse_target(std::string_view text) {
     for (std::string_view scheme : {"http://", "https://"}) {
         if (!starts_with_scheme(text, scheme)) continue;
         size_t end = text.find_first_of("/?", scheme.size());
-        if (end == scheme.size()) return malformed("the request target names no host");
+        if (end == scheme.size() || text.size() == scheme.size())
+            return malformed("the request target names no host");
         text = end == std::string_view::npos ? std::string_view() : text.substr(end);
         absolute = true;
         break;

@@ -24,24 +24,20 @@ bool is_reserved(std::string_view name) {
 }
 
 // "Sat, 21 Nov 2026 18:00:00 GMT"; made once a second on each thread.
-std::string_view date() {
+const std::string& date() {
     thread_local time_t made_at = 0;
-    thread_local char text[40];
-    thread_local size_t size = 0;
+    thread_local std::string text;
     time_t now = std::time(nullptr);
-    if (now != made_at) {
-        static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-        static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-        tm parts{};
-        gmtime_r(&now, &parts);
-        auto end = fmt::format_to_n(text, sizeof text, "{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                                    days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon],
-                                    parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-        size = end.size;
-        made_at = now;
-    }
-    return {text, size};
+    if (now == made_at) return text;
+    static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    tm parts{};
+    gmtime_r(&now, &parts);
+    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[parts.tm_wday], parts.tm_mday,
+                       months[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    made_at = now;
+    return text;
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class Capture:
             self.leat.close()
 
     def start(self):
-        self.run = Child([BINARY, "run", "-c", self.leat.config], self.folder / "run.err", env=environment())
+        self.run = Child([BINARY, "run", "-c", self.leat.config, "--listen", "off"], self.folder / "run.err", env=environment())
         self._profile(self.run, "run")
         return self.run
 

@@ -202,6 +202,9 @@ Status SourceRunner::append(Block& block, std::stop_token stop) {
     std::lock_guard lock(mutex_);
     status_.changes += block.header().change_count;
     status_.bytes += block.size();
+    if (block.header().change_count == 0) return {};
+    status_.commit_time_us = block.header().commit_time_us_max;
+    status_.captured_time_us = block.header().captured_at_us;
     return {};
 }
 

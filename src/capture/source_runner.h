@@ -28,6 +28,8 @@ struct SourceStatus {
     std::optional<Error> error;  // of retrying, paused and failed
     uint64_t changes = 0;        // appended by this process
     uint64_t bytes = 0;
+    int64_t commit_time_us = 0;    // of the newest change that was appended; 0: none yet
+    int64_t captured_time_us = 0;  // when it came in
 };
 
 struct RunnerOptions {

@@ -22,6 +22,7 @@ struct RunCommand {
     std::vector<std::string> debezium_paths;
     std::string data_dir;
     std::vector<std::string> settings;
+    std::string listen;  // in place of server.listen; empty: as the file says
 };
 int run_server(const RunCommand& command);
 

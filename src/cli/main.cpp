@@ -100,6 +100,12 @@ int main(int argc, char** argv) {
                              ->type_name("FILE")
                              ->excludes(run_config);
     run_app
+        ->add_option(
+            "--listen", run.listen,
+            "Where the HTTP server listens, in place of server.listen (127.0.0.1:8083); port 0: any, "
+            "off: nowhere")
+        ->type_name("HOST:PORT");
+    run_app
         ->add_option("--data-dir", run.data_dir,
                      "With --debezium: the change log's directory (default: leat-data beside the file)")
         ->type_name("DIR")

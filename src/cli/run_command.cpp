@@ -2,6 +2,7 @@
 
 #include "base/logging.h"
 #include "cli/commands.h"
+#include "cli/http_service.h"
 #include "cli/source_set.h"
 #include "config/debezium_config.h"
 #include "log/embedded/embedded_logs.h"
@@ -25,9 +26,16 @@ LogOptions log_options(const LogConfig& config) {
     return options;
 }
 
-Result<Config> load(const RunCommand& command) {
+Result<Config> load_files(const RunCommand& command) {
     if (command.debezium_paths.empty()) return load_config(command.config_path);
     return load_debezium_config({command.debezium_paths, command.data_dir, command.settings});
+}
+
+Result<Config> load(const RunCommand& command) {
+    LEAT_ASSIGN(auto config, load_files(command));
+    if (command.listen.empty()) return config;
+    config.server = {command.listen, command.listen != "off"};
+    return config;
 }
 
 // SIGHUP: the files are read again. What cannot be taken leaves everything as it was.
@@ -50,9 +58,14 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     log_event(LogLevel::info, "",
               fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, config->sources.size(),
                           config->log.dir));
-    LEAT_TRY(sources.start(std::move(logs)));
-    while (!wait_for_signal(100ms) && !sources.ended())
+    LEAT_TRY(sources.open(std::move(logs)));
+    LEAT_ASSIGN(auto service, HttpService::open(config->server, sources));
+    sources.start();
+    while (!wait_for_signal(100ms) && !sources.ended()) {
         if (reload_was_asked_for()) reload(sources, command);
+        sources.measure();
+    }
+    service.reset();
     return sources.stop();
 }
 

@@ -47,17 +47,24 @@ Status SourceSet::prepare(std::shared_ptr<const Config> config) {
         std::make_shared<SpillSpace>(dir.empty() ? config->log.dir + "/spill" : dir, config->spill.bytes);
     for (const SourceConfig& source : config->sources) {
         LEAT_ASSIGN(auto runner, make_runner(source, config));
-        sources_.push_back({source, std::move(runner)});
+        add({source, std::move(runner)});
     }
     config_ = std::move(config);
     return {};
 }
 
-Status SourceSet::start(std::unique_ptr<EmbeddedLogs> logs) {
+Status SourceSet::open(std::unique_ptr<EmbeddedLogs> logs) {
     logs_ = std::move(logs);
-    LEAT_TRY(spill_->prepare());
+    return spill_->prepare();
+}
+
+void SourceSet::start() {
     for (Source& source : sources_) source.runner->start();
-    return {};
+}
+
+void SourceSet::add(Source source) {
+    std::lock_guard lock(mutex_);
+    sources_.push_back(std::move(source));
 }
 
 SourceSet::Source* SourceSet::find(const std::string& name) {
@@ -68,6 +75,7 @@ SourceSet::Source* SourceSet::find(const std::string& name) {
 Status SourceSet::check_change(const Config& to) const {
     if (!(to.log == config_->log)) return needs_restart("log");
     if (!(to.spill == config_->spill)) return needs_restart("spill");
+    if (!(to.server == config_->server)) return needs_restart("server");
     if (to.memory_bytes != config_->memory_bytes) return needs_restart("memory.bytes");
     for (const SourceConfig& now : to.sources)
         for (const Source& source : sources_) {
@@ -109,6 +117,7 @@ Status SourceSet::change(std::shared_ptr<const Config> to) {
     for (const std::string& name : leaving) find(name)->runner->request_stop();
     for (const std::string& name : leaving) {
         find(name)->runner->join();
+        std::lock_guard lock(mutex_);
         std::erase_if(sources_, [&](const Source& one) { return one.config.name == name; });
     }
     configure_logging(to->logging.format, to->logging.level);
@@ -119,7 +128,7 @@ Status SourceSet::change(std::shared_ptr<const Config> to) {
     config_ = std::move(to);
     for (Source& source : made) {
         source.runner->start();
-        sources_.push_back(std::move(source));
+        add(std::move(source));
     }
     return {};
 }
@@ -143,6 +152,7 @@ Status SourceSet::stop() {
         source.runner.reset();
         static_cast<void>(logs_->remove_if_empty(source.config.name, {format_notes_file}));
     }
+    std::lock_guard lock(mutex_);
     sources_.clear();
     return outcome;
 }

@@ -28,7 +28,7 @@ constexpr std::string_view known_keys[] = {
     "sources",           "log.dir",          "log.fsync",           "log.fsync.interval.ms",
     "log.segment.bytes", "log.retention.ms", "log.retention.bytes", "memory.bytes",
     "spill.dir",         "spill.bytes",      "logging.format",      "logging.level",
-    "secrets.paths",
+    "secrets.paths",     "server.listen",
 };
 
 std::string directory_of(const std::string& path) {
@@ -95,6 +95,12 @@ class Parser {
         if (key == "spill.dir") {
             LEAT_ASSIGN(std::string dir, reader_.text(setting));
             config_.spill.dir = beside_file(dir);
+            return {};
+        }
+        if (key == "server.listen") {
+            LEAT_ASSIGN(std::string listen, reader_.text(setting));
+            config_.server.enabled = listen != "off";
+            if (config_.server.enabled) config_.server.listen = std::move(listen);
             return {};
         }
         if (key == "logging.format") return store_choice(setting, log_format_names, config_.logging.format);

@@ -95,6 +95,13 @@ struct SpillConfig {
     bool operator==(const SpillConfig&) const = default;
 };
 
+struct ServerConfig {
+    std::string listen = "127.0.0.1:8083";  // host:port, as http/listen_address.h reads it
+    bool enabled = true;                    // false: `off` was given
+
+    bool operator==(const ServerConfig&) const = default;
+};
+
 struct LoggingConfig {
     LogFormat format = LogFormat::text;
     LogLevel level = LogLevel::info;
@@ -105,6 +112,7 @@ struct Config {
     LogConfig log;
     SpillConfig spill;
     uint64_t memory_bytes = 64000000;  // of the whole process, for what is in flight
+    ServerConfig server;
     LoggingConfig logging;
     SecretResolver secrets;
     // Options of connectors' files that were accepted although nothing needs them: told at the start.

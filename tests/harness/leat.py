@@ -220,10 +220,14 @@ class Leat:
         self.data = self.folder / "data"
         self.config = self.folder / "leat.yaml"
         self.started = []
+        self.chosen_listen = False
 
     # -- commands
 
     def start(self, *arguments, **more):
+        # Many run at a time: each takes a port that is free, unless a test has chosen one.
+        if arguments[:1] == ("run",) and "--listen" not in arguments and not self.chosen_listen:
+            arguments += ("--listen", "127.0.0.1:0")
         process = Process(*arguments, cwd=self.folder, **more)
         self.started.append(process)
         return process
@@ -238,6 +242,7 @@ class Leat:
         """Writes leat.yaml. Options are the source's; `__` in a keyword stands for a dot. top: other sections."""
         if sources is None:
             sources = {SOURCE: {"url": url, **{name.replace("__", "."): value for name, value in options.items()}}}
+        self.chosen_listen = "server" in (top or {})
         document = {"sources": sources, "log": {"dir": str(self.data), **(log or {})}, **(top or {})}
         self.config.write_text(yaml(document) + "\n")
         return self

@@ -1,0 +1,22 @@
+// The HTTP server of `leat run`. Made before the sources start, so that an address that is taken is told at
+// once; stopped before they are gone.
+#pragma once
+
+#include "config/config.h"
+#include "server/api.h"
+
+namespace leat::cli {
+
+class HttpService {
+  public:
+    // HTTP_ADDRESS_IN_USE, HTTP_LISTEN, CONFIG_INVALID (server.listen). Null: server.listen is off.
+    static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config, server::Sources& sources);
+    ~HttpService();
+
+  private:
+    explicit HttpService(server::Sources& sources) : api_(sources, {LEAT_VERSION, true}) {}
+    server::Api api_;
+    std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace leat::cli

@@ -1,0 +1,75 @@
+// SourceSet: what it tells the server that others read from.
+#include <fmt/core.h>
+
+#include "cli/format_notes.h"
+#include "cli/source_set.h"
+#include "codec/debezium_encoder.h"
+
+namespace leat::cli {
+
+namespace {
+constexpr double rate_seconds = 5;  // about how long a rate remembers
+}
+
+void SourceSet::measure() {
+    auto now = SteadyClock::now();
+    double seconds = std::chrono::duration<double>(now - measured_).count();
+    if (seconds < 1) return;
+    bool first = measured_ == SteadyClock::time_point{};
+    measured_ = now;
+    std::lock_guard lock(mutex_);
+    for (Source& source : sources_) {
+        uint64_t changes = source.runner->status().changes;
+        double rate = first ? 0 : static_cast<double>(changes - source.measured_changes) / seconds;
+        double weight = std::min(1.0, seconds / rate_seconds);
+        source.changes_per_second += weight * (rate - source.changes_per_second);
+        if (source.changes_per_second < 0.05) source.changes_per_second = 0;
+        source.measured_changes = changes;
+    }
+}
+
+std::vector<std::string> SourceSet::names() const {
+    std::lock_guard lock(mutex_);
+    std::vector<std::string> names;
+    for (const Source& source : sources_) names.push_back(source.config.name);
+    return names;
+}
+
+Result<server::SourceView> SourceSet::view(const std::string& name) const {
+    server::SourceView view;
+    view.name = name;
+    {
+        std::lock_guard lock(mutex_);
+        auto found =
+            std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
+        if (found == sources_.end())
+            return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name",
+                        "GET /api/v1/sources lists them.");
+        view.status = found->runner->status();
+        view.changes_per_second = found->changes_per_second;
+    }
+    // Before its first attempt a source has no log.
+    if (auto range = logs_->range(name)) view.range = *range;
+    return view;
+}
+
+Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
+    LEAT_TRY(view(spec.source));
+    LEAT_TRY(ChangeSelection::make(spec.selection));
+    FeedSource feed;
+    feed.read = [this, name = spec.source](ReadFrom from) { return logs_->read(name, from); };
+    feed.range = [this, name = spec.source] { return logs_->range(name); };
+    feed.make_encoder = [dir = config_->log.dir, spec]() -> Result<std::unique_ptr<BlockEncoder>> {
+        FormatNotes notes = load_format_notes(dir, spec.source);
+        LEAT_ASSIGN(auto options, DebeziumOptions::parse(notes.options));
+        options.topic_prefix = notes.topic_prefix;
+        options.database = notes.database;
+        options.version = LEAT_VERSION;
+        LEAT_ASSIGN(auto selection, ChangeSelection::make(spec.selection));
+        return std::make_unique<BlockEncoder>(std::make_unique<DebeziumJsonEncoder>(std::move(options)),
+                                              std::move(selection), spec.framing);
+    };
+    return feed;
+}
+
+}  // namespace leat::cli

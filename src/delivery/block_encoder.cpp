@@ -1,0 +1,48 @@
+#include "delivery/block_encoder.h"
+
+namespace leat {
+
+Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& block, SchemaSet& schemas,
+                                                                 Seq after) {
+    auto encoded = std::make_shared<EncodedBlock>();
+    const BlockHeader& header = block.header();
+    encoded->first = Seq(header.first_seq);
+    encoded->next = Seq(header.end_seq());
+    auto framing = make_framing(framing_, encoded->bytes);
+    Seq last(header.first_seq - 1);
+    // A change ends where the next begins: what the end of its transaction has to tell belongs to the last.
+    auto end_change = [&] {
+        framing->end_change(last);
+        size_t told = encoded->ends.empty() ? 0 : encoded->ends.back().offset;
+        if (encoded->bytes.size() > told) encoded->ends.push_back({last, encoded->bytes.size()});
+    };
+    BlockReader reader(block, schemas);
+    while (true) {
+        LEAT_ASSIGN(auto item, reader.next());
+        switch (item) {
+            case BlockReader::Item::end_of_block:
+                end_change();
+                return std::shared_ptr<const EncodedBlock>(std::move(encoded));
+            case BlockReader::Item::schema:
+                break;
+            case BlockReader::Item::begin:
+                end_change();
+                encoded->commit_time_us = reader.transaction().commit_time_us;
+                if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *framing));
+                break;
+            case BlockReader::Item::change:
+                if (reader.change().seq <= after || !selection_.wants(reader.change())) break;
+                if (last >= encoded->first) end_change();
+                last = reader.change().seq;
+                LEAT_TRY(
+                    encoder_->encode(reader.change(), reader.transaction(), header.captured_at_us, *framing));
+                break;
+            case BlockReader::Item::commit:
+                LEAT_TRY(encoder_->commit(reader.transaction(), reader.transaction_changes(),
+                                          header.captured_at_us, *framing));
+                break;
+        }
+    }
+}
+
+}  // namespace leat

@@ -1,0 +1,248 @@
+#include "server/api.h"
+
+#include <fmt/core.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "server/change_stream.h"
+#include "server/metrics.h"
+#include "server/openapi.h"
+#include "server/parameters.h"
+#include "server/start_place.h"
+
+namespace leat::server {
+
+// A name that only begins like a loopback address may be anybody's.
+bool names_this_machine(std::string_view host) {
+    if (host.starts_with('[')) return host == "[::1]" || host.starts_with("[::1]:");
+    std::string_view name = host.substr(0, host.find(':'));
+    bool is_address =
+        name.starts_with("127.") && name.find_first_not_of("0123456789.") == std::string_view::npos;
+    return name == "localhost" || is_address;
+}
+
+namespace {
+
+using http::json_string;
+
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view no_parameters[] = {""};
+
+int http_status(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::API_PARAMETER:
+        case ErrorCode::USAGE:
+            return 400;
+        case ErrorCode::API_HOST:
+            return 403;
+        case ErrorCode::API_NOT_FOUND:
+        case ErrorCode::LOG_NO_SOURCE:
+            return 404;
+        case ErrorCode::API_METHOD:
+            return 405;
+        case ErrorCode::API_SEQUENCE_AHEAD:
+            return 409;
+        case ErrorCode::LOG_TRIMMED:
+            return 410;
+        default:
+            return 500;
+    }
+}
+
+http::Response refuse(const Error& error) { return http::problem(http_status(error.code), error); }
+
+http::Response not_found(const http::Request& request) {
+    return refuse({ErrorCode::API_NOT_FOUND,
+                   fmt::format("there is nothing at {}", request.target.path_text()),
+                   "/api/v1/openapi.json says what there is."});
+}
+
+http::Response json(std::string text) { return {200, json_type, std::move(text)}; }
+
+std::string json_time(int64_t time_us) { return time_us ? json_string(format_time_us(time_us)) : "null"; }
+
+// How far behind the source the newest change was when it came in; of a source that does not run, how long
+// ago it last brought one.
+double lag_seconds(const SourceStatus& status) {
+    if (status.commit_time_us == 0) return 0;
+    bool runs = status.state == SourceState::running || status.state == SourceState::snapshotting;
+    int64_t until = runs ? status.captured_time_us : wall_time_us();
+    return static_cast<double>(std::max<int64_t>(0, until - status.commit_time_us)) / 1e6;
+}
+
+std::string error_json(const std::optional<Error>& error) {
+    if (!error) return "null";
+    return fmt::format("{{\"code\":{},\"message\":{},\"action\":{}}}", json_string(name(error->code)),
+                       json_string(error->message), json_string(error->action));
+}
+
+std::string to_json(const SourceView& view) {
+    const LogRange& range = view.range;
+    bool empty = range.first_seq == range.next_seq;
+    return fmt::format(
+        "{{\"source_id\":{},\"status\":\"{}\",\"error\":{},\"changes\":{},\"changes_per_second\":{:.1f},"
+        "\"lag_seconds\":{:.3f},\"last_captured_timestamp\":{},"
+        "\"log\":{{\"first_seq\":{},\"last_seq\":{},\"first_timestamp\":{},\"last_timestamp\":{},\"bytes\":{}"
+        ","
+        "\"segments\":{}}}}}",
+        json_string(view.name), name(view.status.state), error_json(view.status.error), view.status.changes,
+        view.changes_per_second, lag_seconds(view.status), json_time(view.status.captured_time_us),
+        empty ? "null" : std::to_string(range.first_seq.value),
+        empty ? "null" : std::to_string(range.next_seq.value - 1), json_time(range.first_time_us),
+        json_time(range.last_time_us), range.bytes, range.segments);
+}
+
+bool works(SourceState state) { return state == SourceState::running || state == SourceState::snapshotting; }
+
+}  // namespace
+
+http::Response Api::answer(const http::Request& request) {
+    if (options_.loopback_only && !names_this_machine(request.header("Host").value_or("")))
+        return refuse({ErrorCode::API_HOST,
+                       "the server is for this machine alone, and the request names another host",
+                       "Ask for it by localhost, 127.0.0.1 or [::1]."});
+    if (request.method != http::Method::get && request.method != http::Method::head)
+        return http::problem(405, {ErrorCode::API_METHOD, "this path is read by GET alone", ""})
+            .set("Allow", "GET, HEAD");
+    auto& path = request.path();
+    auto is = [&](std::initializer_list<std::string_view> wanted) {
+        return std::ranges::equal(path, wanted);
+    };
+    bool of_source = path.size() >= 4 && path[0] == "api" && path[1] == "v1" && path[2] == "sources";
+    if (of_source && path.size() == 5 && path[4] == "changes") return changes(request, path[3]);
+    if (auto none = Parameters::read(request, no_parameters); !none) return refuse(none.error());
+    if (is({"healthz"})) return {200, "text/plain", "ok\n"};
+    if (is({"readyz"})) return ready();
+    if (is({"metrics"})) return metrics();
+    if (is({"api", "v1", "openapi.json"})) return {200, json_type, std::string(openapi_json())};
+    if (is({"api", "v1", "sources"})) return list_sources();
+    if (of_source && path.size() == 4) return one_source(path[3]);
+    if (of_source && path.size() == 5 && path[4] == "status") return source_status(path[3]);
+    return not_found(request);
+}
+
+http::Response Api::list_sources() {
+    std::string text = "{\"sources\":[";
+    for (const std::string& name : sources_.names()) {
+        auto view = sources_.view(name);
+        if (!view) continue;  // it has just been taken away
+        if (text.back() != '[') text += ',';
+        text += to_json(*view);
+    }
+    return json(text + "]}\n");
+}
+
+http::Response Api::one_source(const std::string& name) {
+    auto view = sources_.view(name);
+    return view ? json(to_json(*view) + "\n") : refuse(view.error());
+}
+
+http::Response Api::source_status(const std::string& name) {
+    auto view = sources_.view(name);
+    if (!view) return refuse(view.error());
+    return json(
+        fmt::format("{{\"status\":\"{}\",\"lag_seconds\":{:.3f},\"changes_per_second\":{:.1f},"
+                    "\"last_captured_timestamp\":{},\"error\":{}}}\n",
+                    leat::name(view->status.state), lag_seconds(view->status), view->changes_per_second,
+                    json_time(view->status.captured_time_us), error_json(view->status.error)));
+}
+
+http::Response Api::changes(const http::Request& request, const std::string& name) {
+    auto opened = open_changes(request, name);
+    if (!opened) return refuse(opened.error());
+    return std::move(*opened);
+}
+
+Result<http::Response> Api::open_changes(const http::Request& request, const std::string& name) {
+    static constexpr std::string_view known[] = {"after", "from", "tables", "ops", "limit", "follow"};
+    LEAT_ASSIGN(auto parameters, Parameters::read(request, known));
+    std::string_view accept = request.header("Accept").value_or("");
+    bool events = accept.find("text/event-stream") != std::string_view::npos;
+    FeedSpec spec{name, events ? Framing::server_sent_events : Framing::ndjson, {}};
+    spec.selection.tables = parameters.list("tables");
+    for (const std::string& op : parameters.list("ops")) spec.selection.ops += op;
+    LEAT_ASSIGN(auto limit, parameters.number("limit"));
+    LEAT_ASSIGN(bool follow, parameters.flag("follow", true));
+    LEAT_ASSIGN(auto source, sources_.feed(spec));
+    LEAT_ASSIGN(auto range, source.range());
+    StreamBounds bounds;
+    bounds.limit = limit.value_or(UINT64_MAX);
+    if (!follow) bounds.until = Seq(range.next_seq.value - 1);
+    LEAT_ASSIGN(bounds.after, start_place(request, parameters, source, range));
+    std::string key = fmt::format("{}\n{}\n{}\n{}", name, static_cast<int>(spec.framing), spec.selection.ops,
+                                  parameters.text("tables").value_or(""));
+    LEAT_ASSIGN(auto feed, feeds_.get(key, std::move(source)));
+    auto body = std::make_unique<ChangeStream>(name, std::move(feed), bounds);
+    http::StreamOptions idle{events ? ":\n\n" : "\n"};
+    http::Response response(events ? "text/event-stream" : "application/x-ndjson", std::move(body), idle);
+    response.set("Cache-Control", "no-store");
+    return response;
+}
+
+// Every source does what it is there for.
+http::Response Api::ready() {
+    std::string text = "{\"sources\":[";
+    bool all = true;
+    for (const std::string& name : sources_.names()) {
+        auto view = sources_.view(name);
+        if (!view) continue;
+        all = all && works(view->status.state);
+        if (text.back() != '[') text += ',';
+        text += fmt::format("{{\"source_id\":{},\"status\":\"{}\",\"error\":{}}}", json_string(name),
+                            leat::name(view->status.state), error_json(view->status.error));
+    }
+    return {all ? 200 : 503, json_type, text + "]}\n"};
+}
+
+http::Response Api::metrics() {
+    std::vector<SourceView> views;
+    for (const std::string& name : sources_.names())
+        if (auto view = sources_.view(name)) views.push_back(std::move(*view));
+    MetricsText text;
+    auto each = [&](auto value) {
+        for (const SourceView& view : views) text.sample(value(view), {{"source", view.name}});
+    };
+    text.metric("leat_build_info", "gauge", "1, with the version as a label.");
+    text.sample(1, {{"version", options_.version}});
+    text.metric("leat_source_state", "gauge", "1 for the state that the source is in.");
+    for (const SourceView& view : views)
+        text.sample(1, {{"source", view.name}, {"state", leat::name(view.status.state)}});
+    text.metric("leat_source_error", "gauge", "1 while the source has an error, by its code.");
+    for (const SourceView& view : views)
+        if (view.status.error)
+            text.sample(1, {{"source", view.name}, {"code", leat::name(view.status.error->code)}});
+    text.metric("leat_source_changes_total", "counter", "Changes that this process appended to the log.");
+    each([](auto& view) { return static_cast<double>(view.status.changes); });
+    text.metric("leat_source_bytes_total", "counter", "Bytes that this process appended to the log.");
+    each([](auto& view) { return static_cast<double>(view.status.bytes); });
+    text.metric("leat_source_lag_seconds", "gauge",
+                "From commit to capture of the newest change; of a source that does not run, since then.");
+    each([](auto& view) { return lag_seconds(view.status); });
+    text.metric("leat_source_last_commit_timestamp_seconds", "gauge",
+                "Commit time of the newest change that this process captured; 0: none yet.");
+    each([](auto& view) { return static_cast<double>(view.status.commit_time_us) / 1e6; });
+    text.metric("leat_log_bytes", "gauge", "Size of the source's change log.");
+    each([](auto& view) { return static_cast<double>(view.range.bytes); });
+    text.metric("leat_log_first_sequence", "gauge", "The oldest change that is kept.");
+    each([](auto& view) { return static_cast<double>(view.range.first_seq.value); });
+    text.metric("leat_log_next_sequence", "gauge", "The sequence of the change that comes next.");
+    each([](auto& view) { return static_cast<double>(view.range.next_seq.value); });
+    if (auto* server = server_.load()) {
+        auto stats = server->stats();
+        text.metric("leat_http_connections", "gauge", "Connections now.");
+        text.sample(static_cast<double>(stats.connections));
+        text.metric("leat_http_streams", "gauge", "Answers without end now: subscribers.");
+        text.sample(static_cast<double>(stats.streams));
+        text.metric("leat_http_feeds", "gauge", "Encoded streams that subscribers share now.");
+        text.sample(static_cast<double>(feeds_.count()));
+        text.metric("leat_http_requests_total", "counter", "Requests that were handled.");
+        text.sample(static_cast<double>(stats.requests));
+        text.metric("leat_http_sent_bytes_total", "counter", "Bytes sent to clients.");
+        text.sample(static_cast<double>(stats.bytes_sent));
+        text.metric("leat_http_stalled_total", "counter", "Clients cut because they took nothing.");
+        text.sample(static_cast<double>(stats.stalled));
+    }
+    return {200, "text/plain; version=0.0.4; charset=utf-8", text.take()};
+}
+
+}  // namespace leat::server

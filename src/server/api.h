@@ -1,0 +1,44 @@
+// The HTTP API: which path is answered by what. docs/http.md describes it for users.
+// Any thread; lasts longer than the http::Server that calls it.
+#pragma once
+
+#include "delivery/feeds.h"
+#include "http/server.h"
+#include "server/sources.h"
+
+namespace leat::server {
+
+struct ApiOptions {
+    std::string version;
+    // Only this machine can reach the server, and it asks for no token: then a request has to name this
+    // machine too, or any page in a browser could read changes by pointing its own name here.
+    bool loopback_only = true;
+};
+
+// Of a Host header: whether it is localhost or a loopback address, with or without a port.
+bool names_this_machine(std::string_view host);
+
+class Api {
+  public:
+    Api(Sources& sources, ApiOptions options) : sources_(sources), options_(std::move(options)) {}
+
+    http::Response answer(const http::Request& request);
+    // For /metrics; the server is made with this.
+    void set_server(const http::Server* server) { server_ = server; }
+
+  private:
+    http::Response list_sources();
+    http::Response one_source(const std::string& name);
+    http::Response source_status(const std::string& name);
+    http::Response changes(const http::Request& request, const std::string& name);
+    Result<http::Response> open_changes(const http::Request& request, const std::string& name);
+    http::Response ready();
+    http::Response metrics();
+
+    Sources& sources_;
+    const ApiOptions options_;
+    Feeds feeds_;
+    std::atomic<const http::Server*> server_{nullptr};
+};
+
+}  // namespace leat::server

@@ -1,0 +1,10 @@
+// The description of the API as OpenAPI 3.1, as /api/v1/openapi.json gives it.
+#pragma once
+
+#include <string_view>
+
+namespace leat::server {
+
+std::string_view openapi_json();
+
+}  // namespace leat::server

@@ -4,12 +4,13 @@
 #                                    options for leat tail, for bench/run.py, for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test bench conformance format clean
+.PHONY: help build demo test test-long bench conformance format clean
 
 help:
 	@echo 'make build    build/release/leat'
 	@echo 'make demo     a throwaway PostgreSQL with a shop that keeps selling, and leat tail on it'
 	@echo 'make test     everything that has to pass'
+	@echo 'make test-long  tests of memory with 10 million rows and a value of 900 MB'
 	@echo 'make bench    measures the release build'
 	@echo 'make conformance  compares leat with the real Debezium, record by record'
 	@echo 'make format   formats the C++ code'
@@ -23,6 +24,9 @@ demo:
 
 test:
 	@scripts/test.sh $(STAGES)
+
+test-long:
+	@scripts/test.sh long
 
 bench:
 	@scripts/bench.sh $(ARGS)

@@ -7,6 +7,7 @@
 #   asan     the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 60 with CI=true)
 #   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added)
+#   long     the long forms of tests of memory: 10 million rows, a value of 900 MB (make test-long; not part of the default)
 #   conformance   the short form of make conformance: what Leat writes beside what the real Debezium writes
 #
 # A stage that fails does not keep the others from running. With CI=true a skipped test is a failed one.
@@ -51,6 +52,14 @@ stage_system() {
     [ "${CI:-}" != true ] || ! grep -qE ' skipped="[1-9]' "$report" || die "skipped, which CI=true does not allow"
 }
 
+# Each subject once, on the newest version: they take minutes, 20 GB of disk and 6 GB of memory.
+stage_long() {
+    export LEAT_BIN=$LEAT_ROOT/build/release/leat LEAT_LARGE_ROWS=10000000 LEAT_LARGE_VALUE=900000000 LEAT_MAJORS=18
+    # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
+    "$LEAT_VENV/bin/python" -m pytest tests --ignore=tests/conformance -q -s --durations=0 ${PYTEST_ARGS:-} \
+        -k "test_memory_of_a_streamed_transaction or test_memory_of_a_very_large_value or test_huge_transactions"
+}
+
 stage_conformance() {
     export LEAT_BIN=$LEAT_ROOT/build/release/leat
     "$LEAT_VENV/bin/python" -m pytest tests/conformance -q --short
@@ -64,21 +73,21 @@ fi
 declare -A texts=(
     [check]="checking the tree" [build]="building leat and its unit tests" [unit]="unit tests"
     [asan]="unit tests with sanitizers" [fuzz]="fuzzing" [system]="tests against real servers"
-    [conformance]="comparison with Debezium")
+    [conformance]="comparison with Debezium" [long]="what is large, against real servers")
 stages=("$@")
 [ "${#stages[@]}" -gt 0 ] || stages=(check build unit asan fuzz system conformance)
 for stage in "${stages[@]}"; do
     [ -n "${texts[$stage]:-}" ] || die "unknown stage '$stage'; one of: ${!texts[*]}"
 done
 # These test what build makes.
-needs_build() { case $1 in unit | system | conformance) return 0 ;; *) return 1 ;; esac }
+needs_build() { case $1 in unit | system | long | conformance) return 0 ;; *) return 1 ;; esac }
 levels="test"
 for stage in "${stages[@]}"; do
     [ "$stage" != conformance ] || levels=test,conformance
 done
 case " ${stages[*]} " in
 *" build "*) ;;
-*" unit "* | *" system "* | *" conformance "*) stages=(build "${stages[@]}") ;;
+*" unit "* | *" system "* | *" long "* | *" conformance "*) stages=(build "${stages[@]}") ;;
 esac
 
 steps $((${#stages[@]} + 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -175,6 +176,35 @@ class Process:
         text = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", text).group(1)) * 1024
 
+    def read_and_written(self):
+        """Bytes that it read from files, and wrote to them, since its start; what sockets brought does not count."""
+        text = Path(f"/proc/{self.pid}/io").read_text()
+        return tuple(int(re.search(name + r": (\d+)", text).group(1)) for name in ("rchar", "wchar"))
+
+    def spilled(self):
+        """Bytes in its spill files, which have no names."""
+        total = 0
+        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if "/spill/" in os.readlink(fd):
+                    total += fd.stat().st_size
+        return total
+
+    def kill_when(self, condition, timeout=60):
+        """Kills it where condition() holds, or at least while that is not long ago: it runs in small steps. False: it did not hold."""
+        deadline = time.monotonic() + timeout
+        try:
+            while time.monotonic() < deadline:
+                assert self.running, f"it ended by itself\n{self.describe()}"
+                self.popen.send_signal(signal.SIGSTOP)
+                if condition():
+                    return True
+                self.popen.send_signal(signal.SIGCONT)
+                time.sleep(0.002)
+            return False
+        finally:
+            self.kill()
+
 
 CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+|INTERNAL|USAGE|IO|STOPPED)\b")
 
@@ -266,6 +296,13 @@ class Leat:
         assert process.popen.returncode == 0, process.describe()
         self.started.remove(process)
         return process.records()
+
+    def log_lines(self, *arguments):
+        """The lines of the change log one by one, where they are too many to be kept."""
+        command = [str(BINARY), "log", "--data-dir", str(self.data), "--source", SOURCE, "--format", "debezium", *arguments]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment()) as process:
+            yield from process.stdout
+        assert process.returncode == 0, f"{' '.join(command)}: status {process.returncode}"
 
     # -- waiting
 

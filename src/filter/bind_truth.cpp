@@ -33,6 +33,11 @@ Comparison swapped(Comparison comparison) {
     }
 }
 
+bool reads_row(const Expression& from) {
+    return from.form == Form::column || from.form == Form::operation ||
+           std::any_of(from.arguments.begin(), from.arguments.end(), reads_row);
+}
+
 bool is_order(Comparison comparison) {
     return comparison != Comparison::equal && comparison != Comparison::not_equal;
 }
@@ -175,13 +180,31 @@ uint32_t Binder::sorted(uint32_t left, Class of, std::vector<uint32_t> constants
     return made;
 }
 
+// Where two items or more are constant, PostgreSQL gives those the type that the left side and they have in
+// common: a float4 is compared with 0.1 as a float4, which it is not by "=".
+Status Binder::share_type(const Operand& left, std::vector<Operand>& items, const Expression& from) {
+    std::vector<Operand> shared{left};
+    for (const Operand& item : items)
+        if (!reads_row(*item.source)) shared.push_back(item);
+    auto type = shared.size() > 2 ? common_type(shared, from) : std::unexpected(Error());
+    if (!type) return {};  // each on its own
+    for (Operand& item : items)
+        if (!reads_row(*item.source)) LEAT_TRY(convert(item, *type));
+    return {};
+}
+
 Result<uint32_t> Binder::in(const Expression& from) {
     LEAT_ASSIGN(auto left, value(from.arguments[0]));
-    std::vector<uint32_t> comparisons, constants;
-    Class of = Class::nothing;
+    std::vector<Operand> items;
     for (size_t i = 1; i < from.arguments.size(); ++i) {
         LEAT_ASSIGN(auto item, value(from.arguments[i]));
-        LEAT_ASSIGN(auto node, compare(left, std::move(item), Comparison::equal, from.arguments[i]));
+        items.push_back(std::move(item));
+    }
+    LEAT_TRY(share_type(left, items, from));
+    std::vector<uint32_t> comparisons, constants;
+    Class of = Class::nothing;
+    for (size_t i = 0; i < items.size(); ++i) {
+        LEAT_ASSIGN(auto node, compare(left, std::move(items[i]), Comparison::equal, from.arguments[i + 1]));
         const Node& made = program_->nodes[node];
         const Node& right = program_->nodes[made.b];
         bool plain = made.kind == NodeKind::compare && made.a == left.node &&

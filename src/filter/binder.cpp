@@ -269,6 +269,7 @@ Status Binder::convert(Operand& operand, const ValueType& to) {
     if (is_day(to.of) && operand.type.of == Class::date) {
         operand.node = add(NodeKind::date_to_timestamp, operand.node);
         operand.constant = false;
+        operand.type = to;
     }
     return {};
 }

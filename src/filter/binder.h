@@ -39,6 +39,7 @@ class Binder {
     Result<uint32_t> distinct(const Expression& from);
     Result<uint32_t> between(const Expression& from);
     Result<uint32_t> in(const Expression& from);
+    Status share_type(const Operand& left, std::vector<Operand>& items, const Expression& from);
     Result<uint32_t> like(const Expression& from);
     uint32_t sorted(uint32_t left, Class of, std::vector<uint32_t> constants);
 

@@ -227,6 +227,10 @@ TEST(Condition, HasInBetweenAndLike) {
            {"amount IN (1, 2.5, 123.45)", "true"},
            {"mood IN ('sad', 'happy')", "true"},
            {"'paid' IN (status, 'x')", "true"},
+           {"f4 IN (0.1, 0.2)", "true"},  // two constants: as float4
+           {"f4 IN (0.1, f8)", "false"},
+           {"day IN (DATE '2020-01-01', '2024-01-01'::timestamp)", "true"},
+           {"code IN ('ab '::text, 'x'::text)", "true"},
            {"id BETWEEN 42 AND 50", "true"},
            {"id BETWEEN 50 AND 40", "false"},
            {"id BETWEEN SYMMETRIC 50 AND 40", "true"},

@@ -202,7 +202,7 @@ class Generator:
         if self.r.random() < 0.5:
             items = [self.bare(sql if sql != "bit(3)" else "varbit") for _ in range(count)]
         else:
-            items = [self.value(sql, 0) for _ in range(count)]
+            items = [self.value(self.r.choice(FAMILY.get(sql, [sql])), 0) for _ in range(count)]
         return both("{} {}IN (" + ", ".join(["{}"] * count) + ")", self.value(sql, depth), self.r.choice(["", "NOT "]), *items)
 
     def like(self, depth):

@@ -9,6 +9,8 @@
 namespace leat {
 namespace {
 
+constexpr char32_t not_unicode = 0x110000;  // a byte that is no character, above all characters
+
 locale_t unicode() {
     static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     return locale;
@@ -27,20 +29,20 @@ char32_t next_character(std::string_view text, size_t& at) {
         valid = (byte(at + i) & 0xC0) == 0x80;
         character = character << 6 | (byte(at + i) & 0x3F);
     }
-    if (!valid) return ++at, 0x110000 + first;
+    if (!valid) return ++at, not_unicode + first;
     at += length;
     return character;
 }
 
 char32_t lower_character(char32_t character) {
     if (character < 0x80) return character >= 'A' && character <= 'Z' ? character + 32 : character;
-    if (!unicode() || character >= 0x110000) return character;
+    if (!unicode() || character >= not_unicode) return character;
     return static_cast<char32_t>(::towlower_l(static_cast<wint_t>(character), unicode()));
 }
 
 char32_t upper_character(char32_t character) {
     if (character < 0x80) return character >= 'a' && character <= 'z' ? character - 32 : character;
-    if (!unicode() || character >= 0x110000) return character;
+    if (!unicode() || character >= not_unicode) return character;
     return static_cast<char32_t>(::towupper_l(static_cast<wint_t>(character), unicode()));
 }
 
@@ -73,12 +75,34 @@ std::expected<LikePattern, std::string> LikePattern::compile(std::string_view pa
         if (character == any && !made.elements_.empty() && made.elements_.back() == any) continue;
         made.elements_.push_back(character);
     }
+    bool plain =
+        !ignore_case && std::find(made.elements_.begin(), made.elements_.end(), one) == made.elements_.end();
+    for (char32_t element : plain ? made.elements_ : std::vector<char32_t>()) {
+        if (element == any)
+            made.pieces_.emplace_back();
+        else if (element >= not_unicode)
+            made.pieces_.back() += static_cast<char>(element - not_unicode);
+        else
+            append_utf8(element, made.pieces_.back());
+    }
     return made;
+}
+
+// Each piece at its first place leaves most for those after it; the last one ends the text.
+bool LikePattern::contains_pieces(std::string_view text) const {
+    for (size_t i = 0; i + 1 < pieces_.size(); ++i) {
+        const std::string& piece = pieces_[i];
+        const void* found = ::memmem(text.data(), text.size(), piece.data(), piece.size());
+        if (!found) return false;
+        text.remove_prefix(static_cast<size_t>(static_cast<const char*>(found) - text.data()) + piece.size());
+    }
+    return text.ends_with(pieces_.back());
 }
 
 bool LikePattern::matches(std::string_view text) const {
     if (!text.starts_with(prefix_)) return false;
     text.remove_prefix(prefix_.size());
+    if (!pieces_.empty()) return contains_pieces(text);
     // After a '%' only its last try matters: an earlier '%' that took more would leave less for the later
     // ones.
     size_t at = 0, element = 0, tried_at = 0, after_any = SIZE_MAX;

@@ -27,8 +27,13 @@ class LikePattern {
     // '%' and '_' that are not themselves.
     static constexpr char32_t any = 0xFFFFFFFF, one = 0xFFFFFFFE;
 
+    bool contains_pieces(std::string_view text) const;
+
     std::string prefix_;              // bytes that the text begins with; not if case is ignored
     std::vector<char32_t> elements_;  // what follows
+    // The same, as the bytes after each '%', if there is neither '_' nor a case to ignore: bytes are found
+    // fast.
+    std::vector<std::string> pieces_;
     bool ignore_case_ = false;
 };
 

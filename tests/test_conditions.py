@@ -137,6 +137,19 @@ def test_a_condition_that_does_not_fit(captured):
     assert_refused(leat.log_command("--where", "true", source=None, format=None), "USAGE", "--source")
 
 
+def test_domains_masks_and_new_columns(captured):
+    leat = captured("CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN spirits AS mood; CREATE DOMAIN nick AS varchar(10);"
+                    "CREATE TABLE people (id int PRIMARY KEY, name nick, mood spirits, card text)",
+                    "INSERT INTO people VALUES (1, 'ann', 'happy', '4711'), (2, 'bob', 'sad', '4712')",
+                    "ALTER TABLE people ADD age int", "INSERT INTO people VALUES (3, 'cid', 'ok', '4713', 30)",
+                    snapshot__mode="no_data", column__mask__with__4__chars="public.people.card")
+    assert passed(leat, "name > 'ann' AND mood >= 'ok'") == [("c", 3)]
+    assert passed(leat, "mood IN ('sad', 'happy') AND mood::text LIKE 's%'") == [("c", 2)]
+    assert passed(leat, "card = '****'") == [("c", 1), ("c", 2), ("c", 3)]
+    assert_refused(leat.log_command("--where", "age > 1"), "CONDITION_INVALID", "no column age in version 1", "--from")
+    assert passed(leat, "age > 1", "--from", "3") == [("c", 3)]
+
+
 def test_tail(database, leat):
     database.execute("CREATE TABLE orders (id int PRIMARY KEY, status text)")
     process = leat.tail(database.url(), "--format", "debezium", "--where", "status = 'paid'", "--limit", "2")

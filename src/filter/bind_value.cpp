@@ -67,10 +67,15 @@ Result<Binder::Operand> Binder::column(const Expression& from) {
         std::vector<std::string_view> names;
         for (const Column& column : schema_->columns) names.push_back(column.name);
         auto near = nearest(from.text, names);
-        return wrong(
-            from, fmt::format("the table {} has no column {}", schema_->qualified_name(), from.text),
-            near ? fmt::format("Did you mean {}?", *near)
-                 : "The condition has to fit every table that is selected: choose them with --table.");
+        std::string action = near ? fmt::format("Did you mean {}? ", *near) : std::string();
+        action +=
+            "The condition has to fit every table that is selected, from the first change on: choose tables "
+            "with "
+            "--table, and by --from what comes after the column was added.";
+        return wrong(from,
+                     fmt::format("the table {} has no column {} in version {} of its schema",
+                                 schema_->qualified_name(), from.text, schema_->version),
+                     std::move(action));
     }
     Node node;
     node.kind = NodeKind::column;

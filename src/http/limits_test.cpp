@@ -1,4 +1,6 @@
 // What the server refuses: too much, too slow, too many, and what is not HTTP.
+#include <sys/resource.h>
+
 #include "http/test_support.h"
 
 namespace leat::http::test {
@@ -234,6 +236,27 @@ TEST(HttpLimits, TooManyConnections) {
     for (int i = 0; i < 300; ++i) crowd.emplace_back(smaller->port());
     for (auto& client : crowd) client.receive_all();
     EXPECT_EQ(first.get("/").status, 200);
+}
+
+TEST(HttpLimits, WithoutDescriptorsClientsWait) {
+    auto server = serve(echo);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(server->port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    rlimit none{.rlim_cur = 3, .rlim_max = files.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    Client client = Client::of(socket);
+    client.send(get_with(""));
+    pollfd ready{socket, POLLIN, 0};
+    EXPECT_EQ(::poll(&ready, 1, 50), 0);
+    EXPECT_EQ(server->stats().accepted, 0u);
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    EXPECT_EQ(client.receive_answer().status, 200);
 }
 
 TEST(HttpLimits, MemoryOfRequestsInAll) {

@@ -2,6 +2,7 @@
 #include "http/stream.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <fstream>
 
@@ -256,7 +257,7 @@ TEST(HttpStream, ASlowReaderIsNotCut) {
     std::optional<BodyEnd> end;
     auto megabyte = std::make_shared<const std::string>(1 << 20, 'x');
     Options options;
-    options.write_timeout = 400ms;
+    options.write_timeout = 1s;
     auto server = serve(
         [&](Request, Responder responder) {
             responder.answer(Response("text/plain", std::make_unique<Flood>(megabyte, handed_over, end)));
@@ -266,7 +267,7 @@ TEST(HttpStream, ASlowReaderIsNotCut) {
     client.send(get);
     // Takes far less in the whole time than there is in the kernel, but takes it again and again.
     char some[8 << 10];
-    for (int i = 0; i < 30; ++i) {
+    for (int i = 0; i < 50; ++i) {
         ASSERT_GT(::recv(client.fd(), some, sizeof some, 0), 0);
         std::this_thread::sleep_for(50ms);
     }
@@ -411,7 +412,12 @@ TEST(HttpStream, WakesAndDeparturesInAnyOrder) {
 }
 
 TEST(HttpStream, ThousandsOfIdleStreamsCostLittle) {
-    constexpr size_t count = 2000;
+    // Both ends are here: two descriptors each.
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    const size_t count = std::min<size_t>(2000, (files.rlim_cur - 100) / 3);
     std::vector<std::shared_ptr<Fate>> fates;
     std::mutex mutex;
     auto server = serve([&](Request request, Responder responder) {

@@ -43,6 +43,11 @@ class Client {
         if (::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0)
             ADD_FAILURE() << "connect: " << strerror(errno);
     }
+    static Client of(int connected_socket) {
+        Client client;
+        client.fd_ = connected_socket;
+        return client;
+    }
     Client(Client&& other) noexcept : fd_(std::exchange(other.fd_, -1)), held_(std::move(other.held_)) {}
     Client& operator=(Client&& other) noexcept {
         std::swap(fd_, other.fd_);
@@ -148,6 +153,8 @@ class Client {
     }
 
   private:
+    Client() = default;
+
     int fd_ = -1;
     std::string held_;
     bool last_chunk_ = false;

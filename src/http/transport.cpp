@@ -68,7 +68,7 @@ constexpr std::string_view plain_on_tls =
 
 }  // namespace
 
-Transport::Transport(FileDescriptor socket, SSL_CTX* tls) : socket_(std::move(socket)) {
+Transport::Transport(FileDescriptor socket, SSL_CTX* tls, Role role) : socket_(std::move(socket)) {
     if (!tls) return;
     ssl_ = SSL_new(tls);
     BIO* bio = BIO_new(bio_method());
@@ -76,7 +76,10 @@ Transport::Transport(FileDescriptor socket, SSL_CTX* tls) : socket_(std::move(so
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_, bio, bio);
-    SSL_set_accept_state(ssl_);
+    if (role == Role::server)
+        SSL_set_accept_state(ssl_);
+    else
+        SSL_set_connect_state(ssl_);
 }
 
 Transport::~Transport() { close(false); }

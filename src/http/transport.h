@@ -26,13 +26,16 @@ struct IoResult {
 
 class Transport {
   public:
+    enum class Role : uint8_t { server, client };
+
     // tls may be null. The socket is non-blocking already.
-    Transport(FileDescriptor socket, SSL_CTX* tls);
+    Transport(FileDescriptor socket, SSL_CTX* tls, Role role = Role::server);
     ~Transport();
     Transport(const Transport&) = delete;
 
     int fd() const { return socket_.get(); }
     bool tls() const { return ssl_ != nullptr; }
+    SSL* ssl() { return ssl_; }  // null without TLS; for what is set before the handshake
 
     // Until `done`, before anything is read or written. A client that speaks HTTP in the clear to a TLS port
     // gets an answer in the clear that says so, and `broken`.

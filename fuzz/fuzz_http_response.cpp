@@ -1,5 +1,8 @@
 // Any bytes as an answer: in whatever pieces they come, the same is made of them. And as a URL: what is taken
 // apart and put together is the same.
+#include <cstring>
+
+#include "base/byte_cursor.h"
 #include "http/response_reader.h"
 #include "http/url.h"
 

@@ -72,7 +72,8 @@ enum class BodyEnd : uint8_t {
 // Says that a source which returned `waiting` has more. Any thread may call it, at any time, also under a
 // lock of the source's: it never calls into the source. A wake that comes while next() runs is not lost; one
 // that comes after the end does nothing. Each costs some 25 µs with what it leads to: where there is much to
-// say, one every few milliseconds is better than one for each change. Copies are equal and cheap; it does not keep the stream alive.
+// say, one every few milliseconds is better than one for each change. Copies are equal and cheap; it does not
+// keep the stream alive.
 class Wake {
   public:
     Wake() = default;

@@ -117,6 +117,11 @@ def test_unchanged_toast_is_unknown(captured):
                     "UPDATE docs SET body = repeat('y', 20000)", snapshot__mode="no_data")
     assert passed(leat, "body LIKE 'x%'") == [("c", 1)]
     assert passed(leat, "body IS NULL OR body IS NOT NULL") == [("c", 1), ("u", 1)]
+    said = leat.log_command("--where", "body LIKE 'x%'").error_text()
+    assert "1 change was left out" in said and "TOAST" in said, said
+    said = leat.log_command("--where", "1 / (n - n) = 1").error_text()
+    assert "3 changes were left out" in said and "division by zero" in said, said
+    assert leat.log_command("--where", "n > 7").error_text() == ""
     assert passed(leat, "n = 1 AND before.body IS NOT DISTINCT FROM after.body") == [("u", 1)]
 
 

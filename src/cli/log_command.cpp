@@ -125,6 +125,7 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     Status status = print_all(*reader, *printer, command.follow);
     // What stands before a damaged place is shown.
     LEAT_TRY(printer->flush());
+    printer->tell_left_out();
     return status;
 }
 

@@ -148,6 +148,10 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
     return flush();
 }
 
+void Printer::tell_left_out() const {
+    if (where_) fmt::print(stderr, "{}", where_->left_out());
+}
+
 // An interruptible one never blocks for long: it writes what a pipe is sure to take, and only when it has
 // room.
 Status Printer::flush() {

@@ -48,6 +48,8 @@ class Printer : private RecordSink {
     void set_bounds(const Bounds& bounds) { bounds_ = bounds; }
     // Prints what passes the filters. The first error of the output itself ends printing: see finished().
     Status print(const Block& block, SchemaSet& schemas);
+    // Says on standard error what --where left out although it might have passed. Once all is printed.
+    void tell_left_out() const;
     // Hands everything to the operating system.
     Status flush();
 

@@ -49,6 +49,7 @@ Status tail(const TailCommand& command) {
         if (interrupted) printer->cancel();
         runner.request_stop();
         runner.join();
+        printer->tell_left_out();
         status = runner.status();
         if (status.state == SourceState::failed && !finished && !interrupted)
             return fail(std::move(*status.error));

@@ -5,10 +5,9 @@ import json
 import re
 import threading
 import time
+import urllib.parse
 
 import pytest
-
-ON_16 = False
 
 
 class Api:
@@ -119,6 +118,27 @@ def test_kept_changes(shop):
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000000)) + f".{moment % 1000000:06d}Z"
     assert [r.get("seq") for r in api.lines(f"/api/v1/sources/shop/changes?from={text}&follow=false")] == [3, None, 4, 5]
     assert api.lines("/api/v1/sources/shop/changes?from=2999-01-01&follow=false") == []
+
+
+def test_a_condition(shop):
+    database, process, api = shop
+    database.execute("UPDATE items SET v = 'TWO' WHERE id = 2; INSERT INTO items VALUES (3, NULL)")
+    database.execute("INSERT INTO notes VALUES (7)")
+    all_kept(api, 5)
+
+    def where(condition, **more):
+        query = urllib.parse.urlencode({"from": "earliest", "follow": "false", "tables": "items", "where": condition})
+        return api.get(f"/api/v1/sources/shop/changes?{query}", **more)
+
+    def found(condition):
+        return [json.loads(line)["seq"] for line in where(condition).splitlines()]
+
+    assert found("id > 1") == [2, 3, 4]
+    assert found("v ILIKE 'two' AND op = 'u'") == [3]
+    assert found("v IS NULL OR v = 'one'") == [1, 4]
+    problem = json.loads(where("nmae = 1", status=400))
+    assert problem["code"] == "CONDITION_INVALID" and "nmae" in problem["detail"]
+    assert json.loads(where("v = ", status=400))["code"] == "CONDITION_INVALID"
 
 
 def test_following(shop):

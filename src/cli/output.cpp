@@ -27,7 +27,8 @@ size_t terminal_width() {
     return 120;
 }
 
-Status parse_ops(const std::vector<std::string>& options, std::set<char>& ops) {
+Result<std::string> parse_ops(const std::vector<std::string>& options) {
+    std::string ops;
     for (const std::string& option : options)
         for (std::string_view op : split(option, ',')) {
             op = trim(op);
@@ -35,9 +36,9 @@ Status parse_ops(const std::vector<std::string>& options, std::set<char>& ops) {
                 return fail(ErrorCode::USAGE,
                             fmt::format("--op takes letters of c u d r t m, not \"{}\"", op),
                             "c create, u update, d delete, r snapshot read, t truncate, m message.");
-            ops.insert(op[0]);
+            ops += op;
         }
-    return {};
+    return ops;
 }
 
 }  // namespace
@@ -52,10 +53,9 @@ Status apply_settings(const std::vector<std::string>& settings, std::map<std::st
     return {};
 }
 
-Printer::Printer(const OutputOptions& options, DebeziumOptions debezium) : options_(options) {
+Printer::Printer(const OutputOptions& options, DebeziumOptions debezium, ChangeSelection selection)
+    : options_(options), selection_(std::move(selection)) {
     text_ = options.format.empty() ? isatty(STDOUT_FILENO) : options.format == "text";
-    for (std::string glob : options.tables)
-        globs_.push_back(glob.find('.') == std::string::npos ? "*." + glob : glob);
     if (text_) {
         TextOptions text;
         text.color = use_color(options.color, STDOUT_FILENO);
@@ -72,13 +72,9 @@ Printer::Printer(const OutputOptions& options, DebeziumOptions debezium) : optio
 Printer::~Printer() = default;
 
 Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, DebeziumOptions debezium) {
-    std::unique_ptr<Printer> printer(new Printer(options, std::move(debezium)));
-    LEAT_TRY(parse_ops(options.ops, printer->ops_));
-    if (!options.where.empty()) {
-        LEAT_ASSIGN(auto condition, RowCondition::parse(options.where));
-        printer->where_.emplace(std::move(condition));
-    }
-    return printer;
+    LEAT_ASSIGN(std::string ops, parse_ops(options.ops));
+    LEAT_ASSIGN(auto selection, ChangeSelection::make({options.tables, std::move(ops), options.where}));
+    return std::unique_ptr<Printer>(new Printer(options, std::move(debezium), std::move(selection)));
 }
 
 void Printer::write(const Record& record) {
@@ -95,22 +91,9 @@ bool Printer::within_bounds(const Change& change, const Transaction& transaction
            transaction.commit_time_us <= bounds_.to_time_us;
 }
 
-bool Printer::of_wanted_table(const Change& change) {
-    if (globs_.empty()) return true;
-    if (!change.schema) return false;  // a message belongs to no table
-    auto [known, is_new] = table_wanted_.try_emplace(change.schema, false);
-    if (is_new) {
-        std::string name = change.schema->qualified_name();
-        known->second =
-            std::any_of(globs_.begin(), globs_.end(), [&](auto& glob) { return glob_match(glob, name); });
-    }
-    return known->second;
-}
-
 Result<bool> Printer::wanted(const Change& change, const Transaction& transaction) {
-    if (!ops_.empty() && !ops_.contains(static_cast<char>(change.op))) return false;
-    if (!within_bounds(change, transaction) || !of_wanted_table(change)) return false;
-    return where_ ? where_->passes(change) : true;
+    if (!within_bounds(change, transaction)) return false;
+    return selection_.wants(change);
 }
 
 Status Printer::print(const Block& block, SchemaSet& schemas) {
@@ -124,7 +107,7 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
         LEAT_ASSIGN(auto item, reader.next());
         switch (item) {
             case BlockReader::Item::end_of_block:
-                if (block.header().has(BlockFlag::unit_end) && ops_.empty() && globs_.empty() && !where_)
+                if (block.header().has(BlockFlag::unit_end) && selection_.wants_all())
                     encoder_->end_unit(block.header().captured_at_us, *this);
                 return out_.size() >= flush_bytes ? flush() : Status{};
             case BlockReader::Item::schema:
@@ -149,7 +132,14 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
 }
 
 void Printer::tell_left_out() const {
-    if (where_) fmt::print(stderr, "{}", where_->left_out());
+    auto tell = [](uint64_t count, std::string_view why) {
+        if (count)
+            fmt::print(stderr, "{} change{} left out {}\n", count, count == 1 ? " was" : "s were", why);
+    };
+    tell(selection_.missing(),
+         "for lack of a value that the condition needs: unchanged TOAST, or not in the old row "
+         "(docs/conditions.md)");
+    tell(selection_.failed(), "because the condition's arithmetic failed: out of range, or division by zero");
 }
 
 // An interruptible one never blocks for long: it writes what a pipe is sure to take, and only when it has

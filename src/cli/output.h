@@ -2,14 +2,13 @@
 #pragma once
 
 #include <atomic>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "cli/where_filter.h"
 #include "codec/debezium_options.h"
 #include "codec/encoder.h"
+#include "delivery/change_selection.h"
 #include "model/block_reader.h"
 
 namespace leat::cli {
@@ -62,19 +61,15 @@ class Printer : private RecordSink {
     void cancel() { cancelled_ = true; }
 
   private:
-    Printer(const OutputOptions& options, DebeziumOptions debezium);
+    Printer(const OutputOptions& options, DebeziumOptions debezium, ChangeSelection selection);
     void write(const Record& record) override;
     Result<bool> wanted(const Change& change, const Transaction& transaction);
     bool within_bounds(const Change& change, const Transaction& transaction) const;
-    bool of_wanted_table(const Change& change);
 
     const OutputOptions options_;
     Bounds bounds_;
     bool text_ = false;
-    std::set<char> ops_;
-    std::vector<std::string> globs_;
-    std::unordered_map<const TableSchema*, bool> table_wanted_;
-    std::optional<WhereFilter> where_;
+    ChangeSelection selection_;
     std::unique_ptr<Encoder> encoder_;
     ByteBuffer out_;
     std::unique_ptr<RecordSink> lines_;

@@ -53,9 +53,20 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
     return view;
 }
 
+// A condition that does not fit the tables there are is told now, not in the middle of the answer. With its
+// last block a reader knows the tables of all before it.
+Status SourceSet::check_condition(const server::FeedSpec& spec, ChangeSelection& selection) const {
+    if (spec.selection.where.empty()) return {};
+    LEAT_ASSIGN(auto range, logs_->range(spec.source));
+    LEAT_ASSIGN(auto reader, logs_->read(spec.source, Seq(std::max<uint64_t>(1, range.next_seq.value - 1))));
+    LEAT_TRY(reader->next(std::chrono::milliseconds(0)));
+    return selection.check(reader->schemas());
+}
+
 Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
     LEAT_TRY(view(spec.source));
-    LEAT_TRY(ChangeSelection::make(spec.selection));
+    LEAT_ASSIGN(auto selection, ChangeSelection::make(spec.selection));
+    LEAT_TRY(check_condition(spec, selection));
     FeedSource feed;
     feed.read = [this, name = spec.source](ReadFrom from) { return logs_->read(name, from); };
     feed.range = [this, name = spec.source] { return logs_->range(name); };
@@ -65,9 +76,9 @@ Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
         options.topic_prefix = notes.topic_prefix;
         options.database = notes.database;
         options.version = LEAT_VERSION;
-        LEAT_ASSIGN(auto selection, ChangeSelection::make(spec.selection));
+        LEAT_ASSIGN(auto wanted, ChangeSelection::make(spec.selection));
         return std::make_unique<BlockEncoder>(std::make_unique<DebeziumJsonEncoder>(std::move(options)),
-                                              std::move(selection), spec.framing);
+                                              std::move(wanted), spec.framing);
     };
     return feed;
 }

@@ -50,6 +50,7 @@ class SourceSet : public server::Sources {
     Status check_change(const Config& to) const;
     Source* find(const std::string& name);
     void add(Source source);
+    Status check_condition(const server::FeedSpec& spec, ChangeSelection& selection) const;
 
     std::shared_ptr<const Config> config_;
     std::shared_ptr<SpillSpace> spill_;

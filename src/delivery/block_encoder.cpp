@@ -30,13 +30,16 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 encoded->commit_time_us = reader.transaction().commit_time_us;
                 if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *framing));
                 break;
-            case BlockReader::Item::change:
-                if (reader.change().seq <= after || !selection_.wants(reader.change())) break;
+            case BlockReader::Item::change: {
+                if (reader.change().seq <= after) break;
+                LEAT_ASSIGN(bool wanted, selection_.wants(reader.change()));
+                if (!wanted) break;
                 if (last >= encoded->first) end_change();
                 last = reader.change().seq;
                 LEAT_TRY(
                     encoder_->encode(reader.change(), reader.transaction(), header.captured_at_us, *framing));
                 break;
+            }
             case BlockReader::Item::commit:
                 LEAT_TRY(encoder_->commit(reader.transaction(), reader.transaction_changes(),
                                           header.captured_at_us, *framing));

@@ -32,6 +32,7 @@ int http_status(ErrorCode code) {
     switch (code) {
         case ErrorCode::API_PARAMETER:
         case ErrorCode::USAGE:
+        case ErrorCode::CONDITION_INVALID:
             return 400;
         case ErrorCode::API_HOST:
             return 403;
@@ -154,13 +155,15 @@ http::Response Api::changes(const http::Request& request, const std::string& nam
 }
 
 Result<http::Response> Api::open_changes(const http::Request& request, const std::string& name) {
-    static constexpr std::string_view known[] = {"after", "from", "tables", "ops", "limit", "follow"};
+    static constexpr std::string_view known[] = {"after", "from",  "tables", "ops",
+                                                 "where", "limit", "follow"};
     LEAT_ASSIGN(auto parameters, Parameters::read(request, known));
     std::string_view accept = request.header("Accept").value_or("");
     bool events = accept.find("text/event-stream") != std::string_view::npos;
     FeedSpec spec{name, events ? Framing::server_sent_events : Framing::ndjson, {}};
     spec.selection.tables = parameters.list("tables");
     for (const std::string& op : parameters.list("ops")) spec.selection.ops += op;
+    spec.selection.where = parameters.text("where").value_or("");
     LEAT_ASSIGN(auto limit, parameters.number("limit"));
     LEAT_ASSIGN(bool follow, parameters.flag("follow", true));
     LEAT_ASSIGN(auto source, sources_.feed(spec));
@@ -169,8 +172,9 @@ Result<http::Response> Api::open_changes(const http::Request& request, const std
     bounds.limit = limit.value_or(UINT64_MAX);
     if (!follow) bounds.until = Seq(range.next_seq.value - 1);
     LEAT_ASSIGN(bounds.after, start_place(request, parameters, source, range));
-    std::string key = fmt::format("{}\n{}\n{}\n{}", name, static_cast<int>(spec.framing), spec.selection.ops,
-                                  parameters.text("tables").value_or(""));
+    std::string key =
+        fmt::format("{}\n{}\n{}\n{}\n{}", name, static_cast<int>(spec.framing), spec.selection.ops,
+                    parameters.text("tables").value_or(""), spec.selection.where);
     LEAT_ASSIGN(auto feed, feeds_.get(key, std::move(source)));
     auto body = std::make_unique<ChangeStream>(name, std::move(feed), bounds);
     http::StreamOptions idle{events ? ":\n\n" : "\n"};

@@ -1,5 +1,9 @@
 """Tables and types that change while the source runs, and what a publication leaves out."""
 
+import contextlib
+import threading
+
+import psycopg
 import pytest
 
 from harness.leat import SLOT
@@ -69,6 +73,41 @@ def test_a_restart_before_the_first_chunk_of_a_new_table(items, leat):
     process.wait_stderr("incremental snapshots are complete")
     assert sorted(ids(leat.log(), "orders")) == [1, 2]
     process.stop()
+
+
+def test_no_chunk_is_read_while_the_server_is_busy(items, leat):
+    """More sessions run queries than incremental.snapshot.sessions.max allows."""
+    busy = [items.connect() for _ in range(3)]
+    pids = [connection.info.backend_pid for connection in busy]
+    sleeping = [threading.Thread(target=sleep, args=(connection,)) for connection in busy]
+    for thread in sleeping:
+        thread.start()
+    process = start(leat, items, tables=["public.*"], incremental__snapshot__sessions__max=2)
+    items.execute("CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1), (2)")
+    process.wait_stderr("waits while more than 2 sessions run queries")
+    items.execute("INSERT INTO items VALUES (2, 'streamed')")
+    records = leat.wait_log(process, lambda seen: 2 in ids(seen, "items"), "the stream goes on")
+    assert not ids(records, "orders")
+    items.execute(f"SELECT pg_cancel_backend({pids[0]})")
+    leat.wait_log(process, lambda seen: folded(seen, "orders") == [1, 2], "the new table's rows")
+    for pid in pids[1:]:
+        items.execute(f"SELECT pg_cancel_backend({pid})")
+    for thread in sleeping:
+        thread.join()
+
+
+def sleep(connection):
+    with contextlib.suppress(psycopg.errors.QueryCanceled):
+        connection.execute("SELECT pg_sleep(600)")
+
+
+def test_sessions_that_the_role_may_not_see(items, leat):
+    items.execute(f"CREATE ROLE {items.name}_leat LOGIN REPLICATION; ALTER TABLE items OWNER TO {items.name}_leat; "
+                  f"GRANT CREATE ON DATABASE {items.name} TO {items.name}_leat")
+    leat.configure(items.url(user=f"{items.name}_leat"), incremental__snapshot__sessions__max=2)
+    process = leat.run()
+    assert process.wait(30) != 0
+    assert "PG_PRIVILEGE" in process.error_text() and "GRANT pg_read_all_stats TO" in process.error_text()
 
 
 def test_a_table_that_loses_its_key_does_not_break_the_application(items, leat):

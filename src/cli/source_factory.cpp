@@ -124,6 +124,7 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.snapshot_readers = config.snapshot_threads;
     options.chunk_rows = config.incremental_chunk_rows;
     options.incremental_rows_per_second = config.incremental_rows_per_second;
+    options.incremental_sessions_max = config.incremental_sessions_max;
     options.incremental_lag_max = config.incremental_lag_max;
     options.signal_table = config.signal_table;
     options.incremental_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 8, 1 << 20);

@@ -48,6 +48,7 @@ struct SourceConfig {
     uint32_t snapshot_threads = 2;  // connections that read it
     uint64_t incremental_chunk_rows = 10240;
     uint64_t incremental_rows_per_second = 0;              // 0: as fast as it goes
+    uint64_t incremental_sessions_max = 0;                 // that run a query; 0: any number
     std::chrono::milliseconds incremental_lag_max{10000};  // of the stream, beyond which no chunk is read
     std::string signal_table;                              // schema.table; empty: none
 

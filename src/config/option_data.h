@@ -205,6 +205,8 @@ inline constexpr Option snapshots[] = {
     {"streaming.delay.ms", "0", refused, "the change log takes what comes, at any speed", "0"},
     {"incremental.snapshot.chunk.size", "1024", works, ""},
     {"incremental.snapshot.rows.per.second", "", own, "rows that are read at most, of all tables together"},
+    {"incremental.snapshot.sessions.max", "", own,
+     "while more sessions than this run a query, nothing is read"},
     {"incremental.snapshot.lag.max.ms", "", own, "while the stream lags further behind, nothing is read"},
     {"incremental.snapshot.allow.schema.changes", "false", answered,
      "always: a table that is altered goes on being read"},

@@ -189,6 +189,10 @@ class SourceParser {
             LEAT_ASSIGN(source_.incremental_rows_per_second, reader_.number(setting, 0, 1'000'000'000));
             return {};
         }
+        if (key == "incremental.snapshot.sessions.max") {
+            LEAT_ASSIGN(source_.incremental_sessions_max, reader_.number(setting, 0, 1'000'000));
+            return {};
+        }
         if (key == "incremental.snapshot.lag.max.ms") {
             LEAT_ASSIGN(source_.incremental_lag_max, reader_.duration(setting, 1ms));
             return {};

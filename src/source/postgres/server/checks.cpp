@@ -17,7 +17,7 @@ struct Facts {
     std::string version, wal_level, role, database, encoding;
     int version_number = 0;
     bool standby_feedback = false;
-    bool in_recovery = false, replication_role = false, may_create = false;
+    bool in_recovery = false, replication_role = false, may_create = false, sees_sessions = false;
     int slots_max = 0, slots_used = 0, senders_max = 0, senders_used = 0;
 };
 
@@ -36,7 +36,8 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
                   "has_database_privilege(current_database(), 'CREATE'), "
                   "current_setting('max_replication_slots'), (SELECT count(*) FROM pg_replication_slots), "
                   "current_setting('max_wal_senders'), (SELECT count(*) FROM pg_stat_replication), "
-                  "current_setting('server_encoding'), current_setting('hot_standby_feedback')",
+                  "current_setting('server_encoding'), current_setting('hot_standby_feedback'), "
+                  "pg_has_role('pg_read_all_stats', 'USAGE')",
                   stop));
     Facts facts;
     facts.version = rows.text(0, 0);
@@ -53,7 +54,7 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
     facts.senders_used = number(rows.text(0, 10));
     facts.encoding = rows.text(0, 11);
     facts.standby_feedback = rows.text(0, 12) == "on";
-    facts.version_number = sql.server_version();
+    facts.sees_sessions = rows.text(0, 13) == "t";
     return facts;
 }
 
@@ -289,6 +290,13 @@ Result<std::vector<Finding>> check_prerequisites(Connection& sql, const Options&
     Findings findings;
     check_server(findings, facts, options, needs_slot);
     check_tables(findings, options, tables);
+    if (options.incremental_sessions_max && !facts.sees_sessions)
+        findings.error(
+            ErrorCode::PG_PRIVILEGE, "sessions",
+            fmt::format("incremental.snapshot.sessions.max is set, and role {} may not see what other "
+                        "sessions do",
+                        facts.role),
+            "GRANT pg_read_all_stats TO CURRENT_ROLE_NAME;");
     LEAT_TRY(check_publication(findings, sql, options, tables, facts, stop));
     auto list = findings.take();
     for (Finding& finding : list) {

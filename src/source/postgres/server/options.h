@@ -44,6 +44,7 @@ struct Options {
     uint32_t snapshot_readers = 2;                                 // snapshot.max.threads
     uint64_t chunk_rows = 10240;                                   // incremental.snapshot.chunk.size
     uint64_t incremental_rows_per_second = 0;  // incremental.snapshot.rows.per.second; 0: as fast as it goes
+    uint64_t incremental_sessions_max = 0;     // incremental.snapshot.sessions.max; 0: any number
     std::chrono::milliseconds incremental_lag_max{10000};  // incremental.snapshot.lag.max.ms
     std::string signal_table;                              // signal.data.collection
     size_t incremental_bytes = 8 << 20;                    // of chunks that wait to be merged into the stream

@@ -16,6 +16,7 @@ constexpr size_t window_bytes_max = 4 << 20;
 constexpr size_t chunk_bytes_least = 256 << 10;
 constexpr uint64_t first_chunk_rows = 1024;  // before it is known how long the rows are
 constexpr auto too_early_pause = 200ms;
+constexpr auto busy_pause = 500ms;
 constexpr auto locked_pause = 500ms;
 constexpr auto failed_pause = 1000ms;
 constexpr auto report_every = 5s;
@@ -177,6 +178,15 @@ void IncrementalSnapshot::finish(const KeyTask& task, uint64_t id, Result<KeyRes
                     LogLevel::info, options_.name,
                     "the incremental snapshot waits for the transactions that were running when it began");
             break;
+        case KeyResult::Kind::busy:
+            put_back(*piece);
+            not_before_ = now + busy_pause;
+            if (!std::exchange(told_busy_, true))
+                log_event(
+                    LogLevel::info, options_.name,
+                    fmt::format("the incremental snapshot waits while more than {} sessions run queries",
+                                options_.incremental_sessions_max));
+            break;
         case KeyResult::Kind::locked:
             put_back(*piece);
             table.not_before = now + locked_pause;
@@ -187,6 +197,7 @@ void IncrementalSnapshot::finish(const KeyTask& task, uint64_t id, Result<KeyRes
             table.altered = std::move(result->error);
             break;
         case KeyResult::Kind::read:
+            told_busy_ = false;
             if (result->ended_at) {
                 if (task.to_last_key || piece->range.to != *result->ended_at)
                     split(oid, id, *result->ended_at);

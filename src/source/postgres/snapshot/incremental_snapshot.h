@@ -166,7 +166,7 @@ class IncrementalSnapshot : public ChangeObserver {
     std::optional<uint64_t> xmin_least_;
     uint64_t next_piece_ = 1;
     std::optional<Error> error_;
-    bool told_waiting_ = false;
+    bool told_waiting_ = false, told_busy_ = false;
     bool paused_ = false;
     bool unobserved_ = false;  // paused, and nothing is under way: the window stays empty
     std::atomic<bool> behind_{false};

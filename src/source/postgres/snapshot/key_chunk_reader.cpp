@@ -67,8 +67,23 @@ Status KeyChunkReader::connect(std::stop_token stop) {
         stop);
 }
 
+Result<bool> KeyChunkReader::server_is_busy(std::stop_token stop) {
+    if (options_.incremental_sessions_max == 0) return false;
+    LEAT_ASSIGN(auto rows, connection_->query(
+                               "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND "
+                               "backend_type = 'client backend' AND application_name NOT LIKE 'leat %'",
+                               stop));
+    return number(rows, 0) > options_.incremental_sessions_max;
+}
+
 Result<KeyResult> KeyChunkReader::read(const KeyTask& task, const Progress& progress, std::stop_token stop) {
     LEAT_TRY(connect(stop));
+    LEAT_ASSIGN(bool busy, server_is_busy(stop));
+    if (busy) {
+        KeyResult later;
+        later.kind = KeyResult::Kind::busy;
+        return later;
+    }
     LEAT_TRY(connection_->execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stop));
     auto result = read_in_transaction(task, progress, stop);
     // A condition that is none ends its own snapshot, and nothing else.

@@ -34,6 +34,7 @@ struct KeyResult {
         read,       // chunk has the rows
         too_early,  // transactions below xmin_least are running
         altered,    // the table, or its key, is not as the task says; it may be gone
+        busy,       // more sessions run queries than is allowed
         locked,     // somebody else holds or wants the table
     };
     Kind kind = Kind::read;
@@ -63,6 +64,7 @@ class KeyChunkReader {
     Result<std::optional<KeyText>> find_key(const std::string& sql, std::stop_token stop);
     Status copy(const KeyTask& task, const KeyRange& range, KeyResult& result, std::stop_token stop);
     Status connect(std::stop_token stop);
+    Result<bool> server_is_busy(std::stop_token stop);
 
     const Options& options_;
     std::optional<Connection> connection_;

@@ -10,7 +10,8 @@
 namespace leat::pg {
 
 namespace {
-constexpr uint8_t position_version = 4;  // 2 added publications, 3 unfinished tables, 4 prepared
+// 2 added publications, 3 unfinished tables, 4 prepared, 5 committed
+constexpr uint8_t position_version = 5;
 
 bool parse_number(std::string_view text, uint64_t& value) {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -82,6 +83,7 @@ Position ResumeState::encode() const {
     to.put(static_cast<uint32_t>(unfinished.size()));
     for (const TableProgress& table : unfinished) leat::pg::encode(table, to);
     to.put(prepared.value);
+    to.put(committed.value);
     return {std::string(to.text())};
 }
 
@@ -122,6 +124,7 @@ Result<ResumeState> ResumeState::decode(std::string_view bytes) {
         for (uint32_t n = from.u32(); n > 0 && from.ok(); --n)
             state.unfinished.push_back(decode_progress(from));
     if (version >= 4) state.prepared = Lsn(from.u64());
+    if (version >= 5) state.committed = Lsn(from.u64());
     if (!from.ok() || !from.at_end() || version == 0)
         return fail(ErrorCode::LOG_CORRUPT, "the position of the source in the change log is malformed");
     return state;

@@ -49,6 +49,9 @@ struct ResumeState {
     // Where the oldest transaction was prepared (two.phase) that is neither committed nor rolled back yet:
     // the server has to send it again after a restart, and so must not be told of anything later. 0: none.
     Lsn prepared;
+    // Where the last transaction ended (lsn may have moved on since): what the next one has as the end of the
+    // one before. 0: none was streamed yet, or it is not known (written by an older version).
+    Lsn committed;
     std::string slot;  // its name
     // OIDs, by which a publication that was dropped and made again is told from itself. The stream has them
     // from its beginning on. 0: publication is not known (written by an older version); there is no

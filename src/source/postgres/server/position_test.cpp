@@ -82,7 +82,7 @@ TEST(ResumeStateBytes, TheFirstVersionIsRead) {
     ResumeState state = sample();
     state.unfinished.clear();
     std::string bytes = state.encode().bytes;
-    bytes.resize(bytes.size() - 4 - 8);
+    bytes.resize(bytes.size() - 4 - 8 - 8);
     bytes[0] = 1;
     bytes.erase(2 + 8 + 4 + 8 + 4 + state.slot.size(), 16);
     state.timeline_begin = Lsn();
@@ -104,6 +104,19 @@ TEST(ResumeStateBytes, APreparedTransactionIsKept) {
     EXPECT_EQ(state.start(), state.lsn);
 }
 
+TEST(ResumeStateBytes, TheFourthVersionDidNotKnowTheLastCommit) {
+    ResumeState state = sample();
+    state.committed = Lsn(state.lsn.value - 50);
+    std::string bytes = state.encode().bytes;
+    EXPECT_EQ(*ResumeState::decode(bytes), state);
+    bytes.resize(bytes.size() - 8);
+    bytes[0] = 4;
+    state.committed = Lsn();
+    auto back = ResumeState::decode(bytes);
+    ASSERT_TRUE(back) << back.error().to_string();
+    EXPECT_EQ(*back, state);
+}
+
 TEST(ResumeStateBytes, VersionsAndPhasesThatNeverWereAreCorrupt) {
     for (auto [at, value] : {std::pair{0, 0}, {1, 0}, {1, 5}, {1, 255}}) {
         std::string bytes = sample().encode().bytes;
@@ -118,7 +131,7 @@ TEST(ResumeStateBytes, TheSecondVersionHadNoUnfinishedTables) {
     ResumeState state = sample();
     state.unfinished.clear();
     std::string bytes = state.encode().bytes;
-    bytes.resize(bytes.size() - 4 - 8);
+    bytes.resize(bytes.size() - 4 - 8 - 8);
     bytes[0] = 2;
     auto back = ResumeState::decode(bytes);
     ASSERT_TRUE(back) << back.error().to_string();

@@ -63,7 +63,7 @@ Status StreamDecoder::begin(const BeginMessage& message, Order order) {
     in_transaction_ = true;
     order_ = order;
     in_log_already_ = message.final_lsn < resume_.lsn;
-    transaction_ = {TransactionId(message.xid), message.final_lsn, message.commit_time_us, previous_end_,
+    transaction_ = {TransactionId(message.xid), message.final_lsn, message.commit_time_us, resume_.committed,
                     false};
     changes_ = 0;
     shown_.clear();
@@ -87,8 +87,7 @@ Status StreamDecoder::commit(const CommitMessage& message) {
     in_transaction_ = false;
     if (order_ == Order::kept) keep_relations();
     if (in_log_already_) return {};
-    previous_end_ = message.end_lsn;
-    resume_.lsn = message.end_lsn;
+    resume_.lsn = resume_.committed = message.end_lsn;
     if (!resume_.tables.empty()) refresh_snapshots();
     if (observer_) observer_->committed(xid(), resume_.lsn);
     return {};

@@ -140,7 +140,7 @@ class StreamDecoder {
     Transaction transaction_;
     uint64_t changes_ = 0;     // of the open transaction
     std::vector<bool> shown_;  // by snapshot: whether it shows the open transaction
-    Lsn previous_end_, position_taken_;
+    Lsn position_taken_;
     RowMessage row_;
     uint32_t last_oid_ = 0;
     Relation* last_relation_ = nullptr;

@@ -1,6 +1,7 @@
 """leat run --debezium: a connector's configuration as it is, and each option of docs/compatibility.md that works."""
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -268,12 +269,16 @@ def test_configuration_based_streams(items, connector):
 
 
 def test_how_long_a_slot_is_waited_for(items, connector, leat):
-    """when_needed may replace the slot, once its reader is gone."""
+    """The reader that has it may be a predecessor that was killed, of which the server does not know yet."""
     first = connector.write().run()
     connector.wait(first, 1)
     items.wait_streaming()
-    connector.write(**{"snapshot.mode": "when_needed", "slot.max.retries": "2", "slot.retry.delay.ms": "100"})
-    second = leat.start("run", "--debezium", connector.path, "--data-dir", leat.folder / "other")
+    first.stop()
+    shutil.copytree(leat.data, leat.folder / "copy")
+    first = connector.run()
+    items.wait_streaming()
+    connector.write(**{"slot.max.retries": "2", "slot.retry.delay.ms": "100"})
+    second = leat.start("run", "--debezium", connector.path, "--data-dir", leat.folder / "copy")
     assert_refused(second, "PG_SLOT_IN_USE")
     assert any("waiting" in line for line in second.stderr)
     first.stop()

@@ -117,6 +117,7 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.slot_retries_max = config.slot_retries_max;
     options.slot_retry_delay = config.slot_retry_delay;
     options.failover = config.slot_failover;
+    options.take_over_slot = config.take_over_slot;
     options.wal_budget_bytes = config.wal_budget_bytes;
     options.wal_policy = wal_policy(config.wal_policy);
     options.heartbeat_interval = config.heartbeat_interval;

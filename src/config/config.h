@@ -59,6 +59,7 @@ struct SourceConfig {
     uint32_t slot_retries_max = 6;  // while another process still reads it
     std::chrono::milliseconds slot_retry_delay{10000};
     bool slot_failover = false;
+    bool take_over_slot = false;
     uint64_t wal_budget_bytes = 10'000'000'000;
     WalPolicy wal_policy = WalPolicy::warn;
     std::chrono::milliseconds heartbeat_interval{0};  // 0: none

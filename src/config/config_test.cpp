@@ -98,6 +98,7 @@ sources:
     slot.name: s1
     slot.drop.on.stop: true
     slot.failover: true
+    slot.take.over: true
     slot.max.retries: 0
     slot.retry.delay.ms: 2s
     publication: {name: Pub, autocreate: {mode: disabled}}
@@ -134,6 +135,8 @@ secrets.paths: [keys, /srv/keys]
     EXPECT_EQ(shop.slot_name, "s1");
     EXPECT_TRUE(shop.drop_slot_on_stop);
     EXPECT_TRUE(shop.slot_failover);
+    EXPECT_TRUE(shop.take_over_slot);
+    EXPECT_FALSE(config.sources[1].take_over_slot);
     EXPECT_EQ(shop.slot_retries_max, 0u);
     EXPECT_EQ(shop.slot_retry_delay, 2s);
     EXPECT_EQ(shop.publication_name, "Pub");

@@ -59,6 +59,7 @@ TEST(DebeziumConfig, DefaultsAreDebeziums) {
     EXPECT_EQ(source.slot_name, "debezium");
     EXPECT_EQ(source.publication_name, "dbz_publication");
     EXPECT_EQ(source.publication_mode, PublicationMode::all_tables);
+    EXPECT_TRUE(source.take_over_slot);
     EXPECT_EQ(source.snapshot_threads, 1u);
     EXPECT_EQ(source.format_options["skipped.operations"], "t");
     EXPECT_EQ(source.format_options["value.converter.schemas.enable"], "true");

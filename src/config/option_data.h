@@ -57,6 +57,10 @@ inline constexpr Option format[] = {
      "a record whose row lacks a part of the key, as a delete's under the default replica identity may, has "
      "a null "
      "key"},
+    {"column.propagate.source.type", "", differs,
+     "as in Debezium not in keys, and not of columns that are masked; a column that is named here and in a "
+     "hash is hashed, where Debezium tells its type and passes on its values"},
+    {"datatype.propagate.source.type", "", differs, "over `schema.table.TYPE`; likewise"},
     {"message.prefix.include.list", "", works, ""},
     {"message.prefix.exclude.list", "", works, ""},
     {"schemas.enable", "", own, "both `key.converter.schemas.enable` and `value.converter.schemas.enable`"},
@@ -67,8 +71,6 @@ inline constexpr Option format[] = {
 };
 
 inline constexpr Option format_answers[] = {
-    {"column.propagate.source.type", "", refused, "not supported yet"},
-    {"datatype.propagate.source.type", "", refused, "not supported yet"},
     {"include.unknown.datatypes", "false", answered,
      "columns of every type are there; of types that Leat has no mapping for, as PostgreSQL's text"},
     {"include.schema.comments", "false", refused, "Leat does not read comments", "false"},
@@ -231,11 +233,13 @@ inline constexpr Option snapshots[] = {
 
 inline constexpr Option slots[] = {
     {"slot.name", "debezium", works,
-     "a slot that another reader left behind is not continued: PG_SLOT_UNKNOWN says what to do"},
+     "a slot that Debezium has left behind is gone on with, as `slot.take.over` says"},
     {"slot.drop.on.stop", "false", works, ""},
     {"slot.max.retries", "6", works, ""},
     {"slot.retry.delay.ms", "10000", works, ""},
     {"slot.failover", "false", works, ""},
+    {"slot.take.over", "true", own,
+     "goes on from a slot that another reader has left behind; false in `leat.yaml`"},
     {"slot.stream.params", "", refused, "Leat chooses pgoutput's parameters"},
     {"publication.name", "dbz_publication", works, ""},
     {"publication.autocreate.mode", "all_tables", differs,

@@ -294,6 +294,7 @@ class SourceParser {
             return {};
         }
         if (key == "slot.name") return apply_slot_name(setting);
+        if (key == "slot.take.over") return apply_boolean(setting, source_.take_over_slot);
         if (key == "slot.failover") return apply_boolean(setting, source_.slot_failover);
         if (key == "slot.drop.on.stop") return apply_boolean(setting, source_.drop_slot_on_stop);
         if (key == "slot.max.retries") {

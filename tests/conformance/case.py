@@ -33,7 +33,6 @@ class Case:
     flow: callable = None  # flow(run) in place of snapshot, then changes
     sorted_snapshot: bool = False  # its rows come in no order: those of several partitions under one name
     first_only: str = "\0"  # of topics that begin so only the first record: there are as many as there was time for
-    waits: bool = False  # Leat does not have the option yet: not run
     end: str = "c"  # operation that ends the stream; where c is skipped
 
 
@@ -57,9 +56,10 @@ class Run:
             self.database.execute(sql)
         self.database.execute(f"CREATE TABLE {END_TABLE} (id int PRIMARY KEY, n int)")
 
-    def start_leat(self):
-        """With the connector's own configuration, but for what only one of the two can have."""
+    def start_leat(self, **more):
+        """With the connector's own configuration, but for what only one of the two can have; `__` in `more` stands for a dot."""
         own = {"slot.name": f"leat_{self.prefix}", "publication.name": f"leat_{self.prefix}"}
+        own |= {name.replace("__", "."): value for name, value in more.items()}
         file = self.leat.folder / "connector.json"
         file.write_text(json.dumps({"name": "shop", "config": self.config | own}))
         self.process = self.leat.start("run", "--debezium", file, "--data-dir", self.leat.data)

@@ -36,6 +36,7 @@ def strings(found):
 
 MARKS = {"first", "first_in_data_collection", "last_in_data_collection", "last"}
 VALUES = r"value\.(before|after)"
+SOURCE_TYPE = r"value\.schema\.fields\.(before|after)\.fields\.[^.]+\.parameters\.__debezium\.source\.column\."
 
 
 def in_values(columns):
@@ -91,13 +92,17 @@ ON_PURPOSE = (
                "record"),
     Difference("masked, but not known", "In `before` of a delete, where only the key is known, Debezium masks the nulls of what it does not"
                " know.", rf"{VALUES}\.(name|card)", lambda f: operation(f) == "d" and f.leat is None and set(f.debezium) == {"*"}),
+    Difference("hash and type of one column", "Where column.propagate.source.type names a column that is hashed too, Debezium tells its type and passes"
+               " on its values as they are. In Leat a mask is a mask; a masked column does not tell its type.",
+               rf"({VALUES}\.mail|value\.schema\.fields\.(before|after)\.fields\.mail\.parameters\..*)"),
     Difference("create of a key change", "With skipped.operations=c Debezium leaves out the `c` with the new key, so that the row is deleted"
                " and never comes back. Leat skips inserts, not the new half of an update.",
                "record", lambda f: is_missing(f.debezium) and "__debezium.oldkey" in f.leat.headers),
     Difference("sequence after skipped changes", "`source.sequence` begins with the end of the transaction before. Debezium counts only"
                " transactions of which it wrote something.", r"value\.source\.sequence", strings),
-    Difference("sequence after a restart", "In the first transaction after a start Leat does not know the end of the one before, so that"
-               " `source.sequence` begins with null.", r"value\.source\.sequence", lambda f: strings(f) and f.leat.startswith("[null")),
+    Difference("last transaction before taking over", "Debezium confirms the place of its last change, not the end of that change's transaction,"
+               " which the server therefore sends again. Debezium itself leaves it out, by its offsets; Leat, which has the slot alone, has it again.",
+               "record", lambda f: is_missing(f.debezium) and f.leat.payload["after"] == {"id": 1, "n": 0}, sometimes=True),
     Difference("committed while stopped, with always", "With snapshot.mode=always Debezium leaves out what was committed while it was stopped:"
                " deletes among it are never seen. Leat reads the rows again, and streams from where it was.", "record",
                lambda f: is_missing(f.debezium)),
@@ -116,8 +121,8 @@ ON_PURPOSE = (
                r"(key\.id|value\.id|value\.transaction\.id)", same_transaction),
     Difference("messages in the count of a transaction", "Debezium names them by the address of a Java object; Leat writes"
                " LOGICAL_DECODING_MESSAGE, and counts in the order of appearance.", r"value\.data_collections\[\d+\]\.data_collection"),
-    Difference("origins are not kept", "`source.origin` and `origin_lsn` are always null: the change log does not keep where a transaction was"
-               " replicated from. (Not on purpose for ever.)", r"value\.source\.(origin|origin_lsn)", lambda f: f.leat is None),
+    Difference("origins are not kept", "`source.origin` and `origin_lsn` are always null: what the change log knows of a transaction is the same for every"
+               " source, and has no place for where it was replicated from. Not on purpose for ever.", r"value\.source\.(origin|origin_lsn)", lambda f: f.leat is None),
     Difference("bits keep their length", "A bit string has ⌈bits / 8⌉ bytes, as documented; the connector cuts zero bytes at the end off.",
                in_values("bit_.*|bt") + r"(\.default)?", without_zeros),
     Difference("shortest float", "Floats print as the shortest decimal that reads back the same (1e-45), where Java prints 1.4e-45.",
@@ -131,7 +136,10 @@ ON_PURPOSE = (
                in_values("time|time_[034].*|time_array"),
                lambda f: "24:00" in str(f.leat) or f.leat in (86400000, 86400000000) or isinstance(f.leat, dict) and f.leat["hour"] == 24),
     Difference("precision of an interval's fields", "An interval without seconds has no precision of its own; Debezium shows 65535.",
-               rf"{VALUES}\.interval_year_to_month\.precision", lambda f: f.debezium == 65535),
+               rf"({VALUES}\.interval_year_to_month\.precision|{SOURCE_TYPE}scale)", lambda f: str(f.debezium) == "65535"),
+    Difference("length of numeric", "As the type in the source, Debezium's snapshot shows a numeric that declares no digits with length 0 and no scale,"
+               " its stream with 131089 and 0. Leat has the latter in both.", rf"{SOURCE_TYPE}(length|scale)",
+               lambda f: of_snapshot(f) and f.leat in ("131089", "0")),
     Difference("type name in the stream", "Debezium shows null for values of type name once it streams.", in_values("name"),
                lambda f: f.debezium is None),
     Difference("arrays that Debezium leaves out", "Of intervals, bits, money, names, points, xml, domains and composites, and of the types that"
@@ -140,7 +148,7 @@ ON_PURPOSE = (
                " a null in them.", in_values(".*_array"), lambda f: f.debezium is None),
     Difference("schemas of such arrays", "Accordingly the schema of these is an array of what may be null.",
                r"value\.schema\.fields\.(before|after)\.fields\.(bit.*|mood|tsvector|ltree)_array\.(items|name|parameters|type|version)"
-               r"(\.optional)?"),
+               r"(\.optional|\.length)?"),
     Difference("fractions of time in arrays", "Debezium's arrays of time have milliseconds.", rf"{VALUES}\.time.*_array\[\d+\]",
                lambda f: integers(f) and f.debezium == f.leat // 1000 * 1000),
     Difference("types that Debezium leaves out", "Composites, multiranges, ranges of one's own, jsonpath, pg_lsn and tsquery are not in"

@@ -49,6 +49,12 @@ class PostgresSource : public Source {
     Result<std::unique_ptr<SnapshotPlan>> resume(const ServerIdentity& server, std::vector<TableInfo> tables,
                                                  std::stop_token stop);
     Status check_no_copy(std::stop_token stop);
+    void begin_state(const ServerIdentity& server);
+    Status check_unknown_slot(const ServerIdentity& server, const SlotInfo& slot, std::stop_token stop);
+    Result<std::unique_ptr<SnapshotPlan>> take_over(const ServerIdentity& server, const SlotInfo& slot,
+                                                    std::vector<TableInfo> tables, std::stop_token stop);
+    Status prepare_take_over(const SlotInfo& slot, const std::vector<TableInfo>& tables, bool reads,
+                             std::stop_token stop);
     bool is_captured(const TableInfo& table) const;
     void keep_unfinished(const std::vector<TableInfo>& tables);
     std::vector<TableInfo> to_snapshot(std::vector<TableInfo> tables) const;

@@ -61,8 +61,14 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
     if (!is_new && options_.standby) LEAT_TRY(check_no_copy(stop));
     LEAT_ASSIGN(auto tables, selected_tables(stop));
     remember(tables);
-    auto checked =
-        check_findings(tables, is_new && options_.snapshot_mode != SnapshotMode::initial_only, stop);
+    // A slot of our name without anything in the log.
+    std::optional<SlotInfo> unknown_slot;
+    bool needs_slot = is_new && options_.snapshot_mode != SnapshotMode::initial_only;
+    if (from.position.empty() && needs_slot && !options_.temporary) {
+        LEAT_ASSIGN(unknown_slot, find_slot(*sql_, options_.slot_name, stop));
+    }
+    bool takes_over = unknown_slot && options_.take_over_slot;
+    auto checked = check_findings(tables, needs_slot && !takes_over, stop);
     // What was read before was no standby, or one that could be read: a failover is under way.
     if (!checked && !is_new && checked.error().code == ErrorCode::PG_STANDBY)
         return fail(ErrorCode::PG_BUSY, checked.error().message,
@@ -76,26 +82,8 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::open(const ResumePoint& fr
         LEAT_ASSIGN(options_.publication_name, claim_temporary_publication(*sql_, stop));
         options_.slot_name = options_.publication_name;
     }
-    if (from.position.empty()) {
-        LEAT_ASSIGN(auto slot, find_slot(*sql_, options_.slot_name, stop));
-        if (slot) {
-            LEAT_TRY(check_slot_kind(*slot, options_.slot_name, server.database));
-            bool may_replace = options_.snapshot_mode == SnapshotMode::when_needed;
-            // Waiting would not help: what its reader has captured is not in this log.
-            if (slot->active && !may_replace) return fail(slot_in_use(*slot));
-            if (slot->active) LEAT_TRY(wait_until_slot_is_free(stop));
-            if (!may_replace)
-                return fail(
-                    ErrorCode::PG_SLOT_UNKNOWN,
-                    fmt::format(
-                        "replication slot {} exists, but the change log has nothing of this source: what the "
-                        "slot's earlier reader captured is not here",
-                        options_.slot_name),
-                    fmt::format("If the earlier log is not coming back, drop the slot and start again:\n"
-                                "SELECT pg_drop_replication_slot({});",
-                                Connection::quote_literal(options_.slot_name)));
-        }
-    }
+    if (takes_over) return take_over(server, *unknown_slot, std::move(tables), stop);
+    if (unknown_slot) LEAT_TRY(check_unknown_slot(server, *unknown_slot, stop));
     if (is_new) return start_new(server, std::move(tables), stop);
     return resume(server, std::move(tables), stop);
 }
@@ -121,16 +109,20 @@ std::vector<TableInfo> PostgresSource::to_snapshot(std::vector<TableInfo> tables
     return tables;
 }
 
-// Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
-Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIdentity& server,
-                                                                std::vector<TableInfo> tables,
-                                                                std::stop_token stop) {
+void PostgresSource::begin_state(const ServerIdentity& server) {
     state_ = {};
     durable_ = told_ = 0;  // of the slot that was
     state_.system_id = server.system_id;
     state_.timeline = server.timeline;
     state_.timeline_begin = server.timeline_begin();
     state_.slot = options_.slot_name;
+}
+
+// Nothing was captured yet, or it is given up: a new slot, and what the snapshot mode asks for.
+Result<std::unique_ptr<SnapshotPlan>> PostgresSource::start_new(const ServerIdentity& server,
+                                                                std::vector<TableInfo> tables,
+                                                                std::stop_token stop) {
+    begin_state(server);
     // What the log may have of the tables is from before: until they are read again they do not count as
     // captured.
     auto markers = no_longer_captured({});

@@ -49,7 +49,8 @@ struct Options {
     std::string signal_table;                              // signal.data.collection
     size_t incremental_bytes = 8 << 20;                    // of chunks that wait to be merged into the stream
 
-    bool failover = false;  // slot.failover: a standby keeps a copy of the slot
+    bool failover = false;        // slot.failover: a standby keeps a copy of the slot
+    bool take_over_slot = false;  // slot.take.over: go on from a slot that another reader has left behind
 
     // Found at the start, not configured: the server is a standby, on which nothing can be written.
     bool standby = false;

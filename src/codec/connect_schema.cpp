@@ -220,35 +220,44 @@ ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options) {
 
 namespace {
 
-// Before the end of what stands in "parameters", which may not be there yet.
+// "parameters" come last, if there are any yet.
 void add_parameter(ConnectSchema& schema, std::string_view name, std::string_view value) {
     std::string parameter = json::quoted(name) + ":" + json::quoted(value);
     constexpr std::string_view begin = ",\"parameters\":{";
-    if (size_t found = schema.attributes.find(begin); found != std::string::npos)
-        schema.attributes.insert(schema.attributes.find('}', found), "," + parameter);
+    if (schema.attributes.find(begin) != std::string::npos)
+        schema.attributes.insert(schema.attributes.size() - 1, "," + parameter);
     else
         schema.attributes += std::string(begin) + parameter + "}";
 }
 
-ConnectSchema column_schema(const Column& column, const DebeziumOptions& options) {
+ConnectSchema column_schema(const TableSchema& table, const Column& column, const DebeziumOptions& options,
+                            const SourceTypeSelector* told) {
     ConnectSchema schema = connect_schema(column.type, options);
     if (column.masked) add_parameter(schema, "masked", "true");
     // As in Debezium, only where the column could hold more.
     int32_t length = column.type.kind == Kind::text ? column.type.precision : -1;
     if (column.truncated_to && (length < 0 || length > static_cast<int32_t>(*column.truncated_to)))
         add_parameter(schema, "truncateLength", std::to_string(*column.truncated_to));
+    if (told && told->selects(table, column)) {
+        SourceType type = source_type(column.declared_type());
+        add_parameter(schema, "__debezium.source.column.type", type.name);
+        add_parameter(schema, "__debezium.source.column.length", std::to_string(type.length));
+        add_parameter(schema, "__debezium.source.column.scale", std::to_string(type.scale));
+        add_parameter(schema, "__debezium.source.column.name", column.name);
+    }
     return schema;
 }
 
 }  // namespace
 
 std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
-                       bool optional, std::string_view field, const DebeziumOptions& options) {
+                       bool optional, std::string_view field, const DebeziumOptions& options,
+                       const SourceTypeSelector* told) {
     std::string fields;
     for (uint32_t index : columns) {
         const Column& column = table.columns[index];
         if (!fields.empty()) fields += ',';
-        fields += column_schema(column, options)
+        fields += column_schema(table, column, options, told)
                       .render(column.nullable, adjusted_field_name(column.name, options.field_names),
                               default_json(column, options));
     }
@@ -263,8 +272,9 @@ std::string envelope_schema(const TableSchema& table, std::string_view topic, st
     for (uint32_t i = 0; i < table.column_count(); ++i)
         if (!table.columns[i].key_only) all.push_back(i);
     std::string name(topic);
-    std::string fields = row_schema(table, all, name + ".Value", true, "before", options) + "," +
-                         row_schema(table, all, name + ".Value", true, "after", options) + "," +
+    SourceTypeSelector told(options);
+    std::string fields = row_schema(table, all, name + ".Value", true, "before", options, &told) + "," +
+                         row_schema(table, all, name + ".Value", true, "after", options, &told) + "," +
                          std::string(source) + "," + std::string(transaction_block) +
                          R"(,{"type":"string","optional":false,"field":"op"})"
                          R"(,{"type":"int64","optional":true,"field":"ts_ms"})"

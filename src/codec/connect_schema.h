@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codec/debezium_options.h"
+#include "codec/source_type.h"
 #include "model/schema.h"
 
 namespace leat {
@@ -20,9 +21,11 @@ struct ConnectSchema {
 
 ConnectSchema connect_schema(const Type& type, const DebeziumOptions& options);
 
-// `{"type":"struct",…}` of a row or a key; `columns` by index.
+// `{"type":"struct",…}` of a row or a key; `columns` by index. told: columns whose type in the source is
+// told.
 std::string row_schema(const TableSchema& table, const std::vector<uint32_t>& columns, std::string_view name,
-                       bool optional, std::string_view field, const DebeziumOptions& options);
+                       bool optional, std::string_view field, const DebeziumOptions& options,
+                       const SourceTypeSelector* told = nullptr);
 // The envelope of a table's changes.
 std::string envelope_schema(const TableSchema& table, std::string_view topic, std::string_view source,
                             const DebeziumOptions& options);

@@ -56,6 +56,8 @@ constexpr DebeziumOption options[] = {
     {"message.prefix.include.list", {}, ""},
     {"message.prefix.exclude.list", {}, ""},
     {"message.key.columns", {}, ""},
+    {"column.propagate.source.type", {}, ""},
+    {"datatype.propagate.source.type", {}, ""},
     {"json.replace.null.with.default", boolean_names, "false"},
     {"float.nonfinite.handling.mode", nonfinite_names, "string"},
 };
@@ -187,6 +189,8 @@ Status set_option(DebeziumOptions& to, std::string_view name, std::string_view v
     if (name == "message.prefix.include.list") return set_patterns(to.message_prefix_include, name, value);
     if (name == "message.prefix.exclude.list") return set_patterns(to.message_prefix_exclude, name, value);
     if (name == "message.key.columns") return set_key_columns(to.message_key_columns, name, value);
+    if (name == "column.propagate.source.type") return set_patterns(to.source_type_columns, name, value);
+    if (name == "datatype.propagate.source.type") return set_patterns(to.source_type_names, name, value);
     if (name == "json.replace.null.with.default")
         return set(to.replace_null_with_default, name, value, boolean_names);
     if (name == "float.nonfinite.handling.mode")

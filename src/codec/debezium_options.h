@@ -53,6 +53,9 @@ struct DebeziumOptions {
     bool skip_unchanged = false;  // updates that changed nothing that is captured
     std::vector<std::string> message_prefix_include, message_prefix_exclude;  // regular expressions
     std::vector<std::string> message_key_columns;  // regular expressions over schema.table.column
+    // Columns whose type in the source their schema tells: regular expressions over schema.table.column and
+    // schema.table.type (column.propagate.source.type, datatype.propagate.source.type).
+    std::vector<std::string> source_type_columns, source_type_names;
     bool replace_null_with_default = false;
     bool nonfinite_as_null = false;  // NaN and infinities of floats: null as Debezium, else strings
 

@@ -177,6 +177,7 @@ TEST(Schema, RoundTripOfNestedTypes) {
     d.columns[4].type.fields = {{"a", element}, {"b", {}}};
     d.columns[0].key_only = d.columns[2].masked = true;
     d.columns[1].truncated_to = 20;
+    d.columns[3].declared = std::make_shared<const Type>(element);
     auto schema = TableSchema::make(d);
     ByteBuffer bytes;
     schema->encode(bytes);
@@ -186,6 +187,9 @@ TEST(Schema, RoundTripOfNestedTypes) {
     EXPECT_EQ((*back)->columns[1].default_expression, "'x'::text");
     EXPECT_TRUE((*back)->columns[0].key_only && (*back)->columns[2].masked);
     EXPECT_EQ((*back)->columns[1].truncated_to, 20u);
+    EXPECT_EQ((*back)->columns[3].declared_type(), element);
+    d.columns[3].declared.reset();
+    EXPECT_FALSE((*back)->same_shape(d));
     for (size_t length = 0; length < bytes.size(); ++length)
         EXPECT_FALSE(TableSchema::decode(bytes.view().first(length)));
 }

@@ -11,6 +11,13 @@ bool Type::operator==(const Type& o) const {
            fields == o.fields;
 }
 
+bool Column::operator==(const Column& o) const {
+    return name == o.name && type == o.type && nullable == o.nullable && identity == o.identity &&
+           generated == o.generated && key_only == o.key_only && masked == o.masked &&
+           truncated_to == o.truncated_to && default_expression == o.default_expression &&
+           !declared == !o.declared && declared_type() == o.declared_type();
+}
+
 bool TableDefinition::same_shape(const TableDefinition& o) const {
     return table == o.table && database == o.database && schema == o.schema && name == o.name &&
            replica_identity == o.replica_identity && columns == o.columns && key == o.key;
@@ -49,7 +56,8 @@ enum ColumnFlag : uint8_t {
     has_default = 8,
     key_only = 16,
     masked = 32,
-    truncated = 64
+    truncated = 64,
+    declared = 128
 };
 
 void encode_type(const Type& type, ByteBuffer& to) {
@@ -117,15 +125,16 @@ void TableSchema::encode(ByteBuffer& to) const {
     for (const Column& column : columns) {
         to.put_string(column.name);
         encode_type(column.type, to);
-        int flags = (column.nullable ? ColumnFlag::nullable : 0) |
-                    (column.identity ? ColumnFlag::identity : 0) |
-                    (column.generated ? ColumnFlag::generated : 0) |
-                    (column.default_expression ? ColumnFlag::has_default : 0) |
-                    (column.key_only ? ColumnFlag::key_only : 0) | (column.masked ? ColumnFlag::masked : 0) |
-                    (column.truncated_to ? ColumnFlag::truncated : 0);
+        int flags =
+            (column.nullable ? ColumnFlag::nullable : 0) | (column.identity ? ColumnFlag::identity : 0) |
+            (column.generated ? ColumnFlag::generated : 0) |
+            (column.default_expression ? ColumnFlag::has_default : 0) |
+            (column.key_only ? ColumnFlag::key_only : 0) | (column.masked ? ColumnFlag::masked : 0) |
+            (column.truncated_to ? ColumnFlag::truncated : 0) | (column.declared ? ColumnFlag::declared : 0);
         to.put(static_cast<uint8_t>(flags));
         if (column.default_expression) to.put_string(*column.default_expression);
         if (column.truncated_to) to.put(*column.truncated_to);
+        if (column.declared) encode_type(*column.declared, to);
     }
     to.put(static_cast<uint32_t>(key.size()));
     for (uint32_t column : key) to.put(column);
@@ -153,6 +162,8 @@ Result<std::shared_ptr<const TableSchema>> TableSchema::decode(Bytes body) {
         column.masked = flags & ColumnFlag::masked;
         if (flags & ColumnFlag::has_default) column.default_expression = read_string(from);
         if (flags & ColumnFlag::truncated) column.truncated_to = from.u32();
+        if (flags & ColumnFlag::declared)
+            column.declared = std::make_shared<const Type>(decode_type(from, 0));
         definition.columns.push_back(std::move(column));
     }
     for (uint32_t n = read_count(from, 4); n > 0 && from.ok(); --n) {

@@ -111,10 +111,14 @@ struct Column {
     bool masked = false;
     std::optional<uint32_t> truncated_to;  // characters, or bytes
     std::optional<std::string> default_expression;
+    // As the source declares it, where that has another name than the type of the values: a domain. Null: it
+    // is `type`.
+    std::shared_ptr<const Type> declared;
 
+    const Type& declared_type() const { return declared ? *declared : type; }
     bool is_changed() const { return masked || truncated_to.has_value(); }
 
-    bool operator==(const Column&) const = default;
+    bool operator==(const Column& other) const;
 };
 
 // Where a column's slot lies in a tuple.

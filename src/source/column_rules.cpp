@@ -30,6 +30,7 @@ void apply_mask(const ColumnMask& mask, Column& column) {
     text.kind = Kind::text;
     text.native_name = "text";
     column.type = std::move(text);
+    column.declared.reset();
     column.default_expression.reset();  // a literal of another type
 }
 

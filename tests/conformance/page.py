@@ -7,7 +7,7 @@ import re
 
 from harness.postgres import ROOT
 
-from .cases import ALL, CASES
+from .cases import CASES
 from .differences import ON_PURPOSE, VOLATILE
 
 PAGE = ROOT / "docs" / "conformance.md"
@@ -41,7 +41,7 @@ def render():
     debezium, kafka = versions()
     lines = [HEAD.format(version=debezium, kafka=kafka), "## Differences on purpose\n"]
     for number, difference in enumerate(ON_PURPOSE, 1):
-        cases = [f"`{case.name}`" for case in ALL if difference.name in case.differences]
+        cases = [f"`{case.name}`" for case in CASES if difference.name in case.differences]
         where = "nearly every case" if difference.everywhere else ", ".join(cases)
         lines.append(f"{number}. **{difference.name}.** {difference.reason} Seen in {where}.")
     lines.append("\n## Fields of their moment\n\nThese cannot be the same, and are compared only in their type:\n")
@@ -53,15 +53,12 @@ def render():
         majors = ", ".join(map(str, case.majors))
         short = "short" if case.short else ""
         lines.append(f"| `{case.name}` | {case.about.replace('|', '/')} | {options(case)} | {schemas} | {majors} | {short} |")
-    waiting = [f"- `{case.name}`: {case.about}" for case in ALL if case.waits]
-    if waiting:
-        lines += ["\n## Not run yet\n\nCases of options that Leat refuses so far:\n", *waiting]
     return "\n".join(lines) + "\n"
 
 
 def unused():
     """Differences that no case names."""
-    named = {name for case in ALL for name in case.differences}
+    named = {name for case in CASES for name in case.differences}
     return [difference.name for difference in ON_PURPOSE if difference.name not in named and not difference.everywhere]
 
 

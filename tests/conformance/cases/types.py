@@ -63,6 +63,11 @@ SCHEMAS = {"key.converter.schemas.enable": "true", "value.converter.schemas.enab
 CASES = [
     case("types", "every type, default modes", ALL, differences=TYPE_DIFFERENCES, short=True),
     case("types_schemas", "every type with its schema", ALL, options=SCHEMAS, differences=TYPE_DIFFERENCES, short=True),
+    case("types_sources", "column.propagate.source.type of every type", ALL, options={"column.propagate.source.type": ".*"} | SCHEMAS,
+         differences=(*TYPE_DIFFERENCES, "length of numeric", "precision of an interval's fields")),
+    Case("arrays_sources", "the same of arrays", options={"column.propagate.source.type": ".*"} | SCHEMAS,
+         differences=(*ARRAY_DIFFERENCES, "schemas of such arrays"),
+         **workload(ELEMENT_KINDS, arrays(ELEMENT_KINDS), "_array")),
     Case("arrays", "arrays of every type", differences=ARRAY_DIFFERENCES,
          **workload(ELEMENT_KINDS, arrays(ELEMENT_KINDS), "_array")),
     Case("arrays_schemas", "arrays of every type with their schemas", options=SCHEMAS,

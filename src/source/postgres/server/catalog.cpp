@@ -252,6 +252,15 @@ const std::vector<std::string>& key_names(const TableInfo& table) {
 
 }  // namespace
 
+void Catalog::set_type(Column& column, uint32_t type, int32_t modifier) const {
+    column.type = types_.resolve(type, modifier);
+    const std::string* domain = types_.domain_name(type);
+    if (!domain) return;
+    Type declared = column.type;
+    declared.native_name = *domain;
+    column.declared = std::make_shared<const Type>(std::move(declared));
+}
+
 Result<TableDefinition> Catalog::define(const TableInfo& table, std::stop_token stop) {
     std::vector<uint32_t> types;
     for (const ColumnInfo& column : table.columns) types.push_back(column.type);
@@ -261,7 +270,7 @@ Result<TableDefinition> Catalog::define(const TableInfo& table, std::stop_token 
         if (info.generated || !info.published) continue;
         Column column;
         column.name = info.name;
-        column.type = types_.resolve(info.type, info.typmod);
+        set_type(column, info.type, info.typmod);
         column.nullable = !info.not_null;
         column.default_expression = info.default_expression;
         switch (table.replica_identity) {
@@ -294,7 +303,7 @@ Result<TableDefinition> Catalog::define(const RelationMessage& message, const st
     for (const RelationColumn& announced : message.columns) {
         Column column;
         column.name = announced.name;
-        column.type = types_.resolve(announced.type, announced.typmod);
+        set_type(column, announced.type, announced.typmod);
         column.identity = announced.part_of_key && message.replica_identity != 'n';
         if (announced.part_of_key) flagged.push_back(column.name);
         if (info)

@@ -94,6 +94,7 @@ class Catalog {
                                    std::stop_token stop);
 
   private:
+    void set_type(Column& column, uint32_t type, int32_t modifier) const;
     Status load_types(const std::vector<uint32_t>& types, std::stop_token stop);
     Result<std::vector<TableInfo>> read_tables(
         const std::vector<uint32_t>& oids, std::stop_token stop,

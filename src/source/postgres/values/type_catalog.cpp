@@ -134,6 +134,11 @@ Type TypeCatalog::resolve(uint32_t oid, int32_t typmod) const {
     return Resolver(entries_).resolve(oid, typmod, 0);
 }
 
+const std::string* TypeCatalog::domain_name(uint32_t oid) const {
+    auto found = entries_.find(oid);
+    return found != entries_.end() && found->second.typtype == 'd' ? &found->second.name : nullptr;
+}
+
 Status TypeCatalog::load(std::span<const uint32_t> oids, const RunQuery& run) {
     Entries read;
     LEAT_TRY(run(types_query, oid_array(oids), [&](CatalogRow row) { return read_type(row, read); }));

@@ -40,6 +40,8 @@ class TypeCatalog {
     // The canonical type of a column. A domain is its base type, with the domain's modifier where the column
     // has none. What nests deeper than the change block can say, or is larger than types_max, is text.
     Type resolve(uint32_t oid, int32_t typmod = -1) const;
+    // The name of a domain; null: it is none.
+    const std::string* domain_name(uint32_t oid) const;
 
     static constexpr int depth_max = 16;
     static constexpr size_t types_max = 10000;  // in one column's type

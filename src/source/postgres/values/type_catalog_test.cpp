@@ -177,7 +177,9 @@ TEST(TypeCatalog, Domains) {
         EXPECT_EQ(type.native_id, 1700U);
         EXPECT_EQ(type.precision, 10);
         EXPECT_EQ(type.scale, 2);
+        EXPECT_TRUE(catalog.domain_name(oid));
     }
+    EXPECT_FALSE(catalog.domain_name(1700));
     EXPECT_EQ(catalog.resolve(16412).element->precision, 10);
 }
 

@@ -34,9 +34,7 @@ Type composite_of(std::vector<Type> fields) {
 // One column of each kind, and of some that nest.
 std::shared_ptr<const TableSchema> all_types() {
     TableDefinition definition;
-    auto add = [&](Type type) {
-        definition.columns.push_back({"c", std::move(type), true, false, false, false, false, 0, {}});
-    };
+    auto add = [&](Type type) { definition.columns.emplace_back().type = std::move(type); };
     for (uint8_t kind = 1; kind <= kind_max; ++kind) {
         Kind k = static_cast<Kind>(kind);
         if (k == Kind::array || k == Kind::composite) continue;

@@ -26,7 +26,7 @@ std::string network(T... parts) {
 std::optional<std::string> decoded(const Type& type, std::string_view bytes) {
     TableDefinition definition;
     definition.id = SchemaId(1);
-    definition.columns.push_back({"c", type, true, false, false, false, false, 0, {}});
+    definition.columns.emplace_back().type = type;
     auto schema = TableSchema::make(definition);
     auto decoder = make_binary_column_decoder(schema->columns[0].type);
     if (!decoder) return std::nullopt;

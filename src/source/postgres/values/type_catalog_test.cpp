@@ -230,7 +230,7 @@ TEST(TypeCatalog, NestingAndSizeAreBounded) {
     uint32_t oids[] = {20000};
     ASSERT_TRUE(catalog.load(oids, database.run()));
     TableDefinition definition;
-    definition.columns.push_back({"c", catalog.resolve(20000), true, false, false, false, false, 0, {}});
+    definition.columns.emplace_back().type = catalog.resolve(20000);
     ByteBuffer encoded;
     TableSchema::make(definition)->encode(encoded);
     EXPECT_LT(encoded.size(), 2000000U);

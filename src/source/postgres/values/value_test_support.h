@@ -38,16 +38,11 @@ inline Type composite_of(std::vector<Type> fields) {
 inline Result<std::string> decode_value(const Type& type, std::string_view text) {
     TableDefinition definition;
     definition.id = SchemaId(1);
-    for (const Type& column : {type_of(Kind::text), type, type_of(Kind::text)})
-        definition.columns.push_back({"c" + std::to_string(definition.columns.size()),
-                                      column,
-                                      true,
-                                      false,
-                                      false,
-                                      false,
-                                      false,
-                                      0,
-                                      {}});
+    for (const Type& of_column : {type_of(Kind::text), type, type_of(Kind::text)}) {
+        Column& column = definition.columns.emplace_back();
+        column.name = "c" + std::to_string(definition.columns.size() - 1);
+        column.type = of_column;
+    }
     auto schema = TableSchema::make(definition);
 
     BlockBuilder builder;

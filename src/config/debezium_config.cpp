@@ -67,7 +67,9 @@ class Translator {
   private:
     Status take(Setting setting) {
         const Option* option = find_option(setting.key);
-        if (!option || option->state == OptionState::own) return reader_.unknown(setting, all_option_names());
+        // Of Leat's own, those that have a default here.
+        bool foreign = option && option->state == OptionState::own && option->default_value.empty();
+        if (!option || foreign) return reader_.unknown(setting, all_option_names());
         if (option->taken()) {
             bool inner = option->place == OptionPlace::connector;
             given_.emplace(setting.key, setting);

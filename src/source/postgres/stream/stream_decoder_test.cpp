@@ -548,7 +548,7 @@ TEST(StreamDecoder, ThePositionKeepsWhatElseTheLogKnows) {
     resume.slot = "leat_shop";
     Stream stream(large_block, resume);
     stream.transaction(700, 1000, {});
-    resume.lsn = Lsn(1008);
+    resume.lsn = resume.committed = Lsn(1008);
     auto state = ResumeState::decode(stream.take_block().position());
     ASSERT_TRUE(state);
     EXPECT_EQ(*state, resume);

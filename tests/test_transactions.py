@@ -149,6 +149,24 @@ def test_messages_of_savepoints_that_were_rolled_back(items, leat):
     process.stop()
 
 
+def test_rolled_back_before_it_is_decoded(items, leat):
+    """PostgreSQL 18 finds out before it has sent anything of it, and tells its end all the same."""
+    process = captured(leat, items)
+    process.stop()
+    with items.connect(autocommit=False) as one:
+        insert(one, 0, 3000)
+        one.rollback()
+    with items.connect(autocommit=False) as one:
+        insert(one, 10000)
+        one.execute("SAVEPOINT a")
+        insert(one, 20000, 3000)
+        one.execute("ROLLBACK TO a")
+    process = leat.run()
+    assert ids(leat.wait_marker(process, items)) == list(range(10000, 11000))
+    assert "PG_PROTOCOL" not in process.error_text()
+    process.stop()
+
+
 def test_killed_while_transactions_are_open(items, leat):
     """Others are captured and confirmed meanwhile; what was open comes again, once."""
     process = captured(leat, items, status__update__interval__ms=100)

@@ -39,13 +39,13 @@ Error PostgresSource::assembly_error(Error error) {
 Error PostgresSource::server_error(Error error) {
     bool internal = stream_->sqlstate().starts_with("XX");
     if (internal && streaming_) return stop_streaming(std::move(error));
-    // PostgreSQL 15 to 18: a transaction that was prepared with DDL after a SAVEPOINT, and rolled back,
-    // cannot be decoded once its rows are gone from the catalog. docs/adr/0007.
-    if (internal && options_.two_phase)
+    // Mistakes of the server that it makes each time: docs/adr/0007.
+    if (internal)
         error.action = fmt::format(
-            "The server cannot decode a prepared transaction. If it cannot at the next attempts "
-            "either, begin anew with a snapshot: SELECT pg_drop_replication_slot('{}'); then start once with "
-            "snapshot.mode: when_needed. The changes that were captured stay in the log.",
+            "The server cannot decode a transaction. If it cannot at the next attempts either, begin anew "
+            "with "
+            "a snapshot: SELECT pg_drop_replication_slot('{}'); then start once with snapshot.mode: "
+            "when_needed. The changes that were captured stay in the log.",
             options_.slot_name);
     return stream_error(std::move(error));
 }

@@ -104,7 +104,10 @@ Status TransactionAssembler::stream_commit(Bytes message) {
 Status TransactionAssembler::stream_abort(Bytes message) {
     LEAT_ASSIGN(auto abort, decode_stream_abort(message));
     if (open_or_decoding()) return out_of_order(message, "another transaction is open");
-    LEAT_ASSIGN(auto found, find(abort.xid, 'A'));
+    // The server may find out that a transaction was rolled back before it has sent anything of it, and still
+    // tell its end.
+    auto found = transactions_.find(abort.xid);
+    if (found == transactions_.end()) return {};
     Kept& kept = *found->second;
     if (kept.prepared.value) return out_of_order(message, "the transaction is prepared");
     if (abort.aborted != abort.xid) return abort_subtransaction(kept, abort.aborted);

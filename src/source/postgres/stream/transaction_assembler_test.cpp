@@ -162,6 +162,14 @@ TEST(TransactionAssembler, AnAbortedOneLeavesNothing) {
     EXPECT_EQ(stream.described, 0);
 }
 
+TEST(TransactionAssembler, AnAbortOfATransactionOfWhichNothingWasSentIsNothing) {
+    Stream stream;
+    stream.must(wire::stream_abort(700, 700));
+    stream.must(wire::stream_abort(701, 702));
+    EXPECT_FALSE(stream.decoder.has_changes());
+    EXPECT_FALSE(stream.feed(wire::stream_commit(700, 1000, 1008)));
+}
+
 TEST(TransactionAssembler, SubtransactionsThatWereRolledBackAreLeftOut) {
     for (bool parallel : {false, true}) {
         Stream stream;
@@ -438,7 +446,6 @@ TEST(TransactionAssembler, MessagesOutOfOrderAreErrors) {
              Messages{wire::begin(1, 1), prepared},
              Messages{wire::begin(1, 1), wire::commit_prepared(1, 2, 700, "g")},
              Messages{wire::stream_commit(700, 1, 2)},
-             Messages{wire::stream_abort(700, 700)},
              Messages{wire::prepare('P', 1, 700, "g")},
              Messages{wire::prepare('p', 1, 700, "g")},
              Messages{prepared, prepared},

@@ -104,6 +104,33 @@ def test_a_failover_slot(make_pair, leat, query, altered):
     assert ids(records) == [1, 2, 3, 4, 5]
 
 
+def test_a_failover_slot_with_two_phase(make_pair, leat):
+    """One that is prepared on the primary, and committed after the failover. 18; 17 does the same."""
+    pair = make_pair(sync_replication_slots="on")
+    options = {"tables": ["public.*"], "status__update__interval__ms": 100}
+    leat.configure(pair.url(), **options, slot__failover=True)
+    process = leat.run()
+    leat.wait_for_marker(process, pair.database)
+    process.stop()
+    leat.configure(pair.url(), **options, slot__failover=True, two__phase=True)
+    process = leat.run()
+    leat.wait_for_marker(process, pair.database)
+    wait_until(lambda: pair.standby.slots(slot_name=SLOT, synced=True, temporary=False), "the slot is copied", 60,
+               lambda: pair.standby.log_tail())
+    with pair.database.connect(autocommit=False) as one:
+        one.execute("INSERT INTO items VALUES (2, 'prepared')")
+        one.execute("PREPARE TRANSACTION 'p'")
+    leat.wait_for_marker(process, pair.database)
+    pair.wait_replayed()
+    pair.primary.query("CHECKPOINT")
+    pair.fail_over()
+    pair.replica.execute("COMMIT PREPARED 'p'")
+    pair.replica.execute("INSERT INTO items VALUES (3, 'after')")
+    leat.wait_for_marker(process, pair.replica, 90)
+    assert ids([r for r in leat.log() if r.table == "items"]) == [1, 2, 3]
+    process.stop()
+
+
 def test_a_failover_that_loses_what_was_captured(make_pair, leat):
     """Without synchronized_standby_slots a change may be captured before the standby has it."""
     pair = make_pair(sync_replication_slots="on")

@@ -8,6 +8,9 @@
 
 namespace leat {
 
+// A record as a JSON object whose end is left open: "}" follows, or further members before it.
+void put_open_record(ByteBuffer& to, const Record& record);
+
 class NdjsonWriter : public RecordSink {
   public:
     using Flush = std::function<void(ByteBuffer&)>;

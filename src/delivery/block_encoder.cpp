@@ -27,7 +27,6 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 break;
             case BlockReader::Item::begin:
                 end_change();
-                encoded->commit_time_us = reader.transaction().commit_time_us;
                 if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *framing));
                 break;
             case BlockReader::Item::change: {

@@ -22,8 +22,7 @@ struct EncodedBlock {
     Seq first;  // the sequences it covers, wanted or not: first … next - 1
     Seq next;
     ByteBuffer bytes;
-    std::vector<End> ends;       // of the changes that have records, in order
-    int64_t commit_time_us = 0;  // of the last transaction in it
+    std::vector<End> ends;  // of the changes that have records, in order
 
     // What follows the sequence `after`.
     std::string_view from(Seq after) const {

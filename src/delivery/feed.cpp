@@ -119,9 +119,4 @@ void Feed::give_back(Follower follower) {
     if (followers_.size() > followers_max) followers_.pop_front();
 }
 
-Seq Feed::next_seq() const {
-    std::lock_guard lock(mutex_);
-    return next_;
-}
-
 }  // namespace leat

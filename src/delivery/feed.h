@@ -40,8 +40,6 @@ class Feed {
     // kept here any more. An error of the log, once everything before it was given, is given to all.
     Result<Next> next(Seq after, const std::shared_ptr<const Wake>& wake);
     bool failed() const;
-    // Every change below it has been looked at: told to readers of whom nothing was wanted.
-    Seq next_seq() const;
 
     // Reads the log for those who are behind. A few are kept between calls, by the place where they stand.
     struct Follower {

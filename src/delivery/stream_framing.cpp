@@ -2,37 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "codec/json_text.h"
+#include "codec/ndjson_writer.h"
 
 namespace leat {
 
 namespace {
 
-// {"topic":…,"key":…,"headers":{…},"value":… and the end is open.
-void put_record(ByteBuffer& to, const Record& record) {
-    to.put_text("{\"topic\":");
-    json::put_string(to, record.topic);
-    to.put_text(",\"key\":");
-    to.put_text(record.key.value_or("null"));
-    to.put_text(",\"headers\":{");
-    bool first = true;
-    for (auto& header : record.headers) {
-        if (!std::exchange(first, false)) to.put_char(',');
-        json::put_string(to, header.name);
-        to.put_char(':');
-        to.put_text(header.value);
-    }
-    to.put_text("},\"value\":");
-    to.put_text(record.value.value_or("null"));
-}
-
 class NdjsonFraming final : public StreamFraming {
   public:
     using StreamFraming::StreamFraming;
-    void heartbeat(Seq seq, int64_t now_us) override {
-        to_.put_text(
-            fmt::format("{{\"heartbeat\":{{\"ts_ms\":{}}},\"seq\":{}}}\n", now_us / 1000, seq.value));
-    }
 
   protected:
     void begin_record() override {}
@@ -49,10 +27,6 @@ class NdjsonFraming final : public StreamFraming {
 class EventFraming final : public StreamFraming {
   public:
     using StreamFraming::StreamFraming;
-    void heartbeat(Seq seq, int64_t now_us) override {
-        to_.put_text(fmt::format("event: heartbeat\ndata: {{\"ts_ms\":{},\"seq\":{}}}\nid: {}\n\n",
-                                 now_us / 1000, seq.value, seq.value));
-    }
 
   protected:
     void begin_record() override { to_.put_text("data: "); }
@@ -75,7 +49,7 @@ class EventFraming final : public StreamFraming {
 void StreamFraming::write(const Record& record) {
     if (open_) end_record({});
     begin_record();
-    put_record(to_, record);
+    put_open_record(to_, record);
     open_ = true;
 }
 

@@ -17,8 +17,6 @@ class StreamFraming : public RecordSink {
     void write(const Record& record) final;
     // The records since the last call were those of one change.
     void end_change(Seq seq);
-    // Everything up to the sequence was looked at; said where there is nothing to be told for a while.
-    virtual void heartbeat(Seq seq, int64_t now_us) = 0;
 
   protected:
     virtual void begin_record() = 0;

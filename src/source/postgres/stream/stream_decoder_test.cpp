@@ -7,6 +7,7 @@
 #include <set>
 
 #include "model/block_reader.h"
+#include "source/postgres/stream/test_support.h"
 #include "source/postgres/wire/pgoutput_test_support.h"
 #include "source/schema_versions.h"
 
@@ -19,22 +20,6 @@ using testing::HasSubstr;
 constexpr uint32_t int4 = 23, text = 25;
 constexpr size_t large_block = 1 << 20;
 using Lines = std::vector<std::string>;
-
-TableDefinition definition_of(const RelationMessage& message) {
-    TableDefinition definition;
-    definition.table = TableId(message.relation);
-    definition.schema = message.schema;
-    definition.name = message.name;
-    definition.replica_identity = message.replica_identity;
-    for (const RelationColumn& announced : message.columns) {
-        Column column;
-        column.name = announced.name;
-        column.type.kind = announced.type == int4 ? Kind::int32 : Kind::text;
-        column.identity = announced.part_of_key;
-        definition.columns.push_back(std::move(column));
-    }
-    return definition;
-}
 
 // ~ null, ? unchanged, . absent
 std::string show(const TupleView& tuple) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "model/block_reader.h"
+#include "source/postgres/stream/test_support.h"
 #include "source/postgres/wire/pgoutput_test_support.h"
 #include "source/schema_versions.h"
 
@@ -67,18 +68,7 @@ class Stream {
   private:
     Result<std::shared_ptr<const TableSchema>> describe(const RelationMessage& message) {
         ++described;
-        TableDefinition definition;
-        definition.table = TableId(message.relation);
-        definition.schema = message.schema;
-        definition.name = message.name;
-        for (const RelationColumn& announced : message.columns) {
-            Column column;
-            column.name = announced.name;
-            column.type.kind = announced.type == int4 ? Kind::int32 : Kind::text;
-            column.identity = announced.part_of_key;
-            definition.columns.push_back(std::move(column));
-        }
-        return versions_.assign(std::move(definition));
+        return versions_.assign(definition_of(message));
     }
 
     void read() {

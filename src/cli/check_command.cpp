@@ -5,10 +5,12 @@
 
 #include "base/logging.h"
 #include "cli/commands.h"
-#include "cli/source_factory.h"
 #include "config/debezium_config.h"
+#include "engine/source_factory.h"
 
 namespace leat::cli {
+
+using namespace engine;
 
 namespace {
 

@@ -7,10 +7,12 @@
 #include "base/logging.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/format_notes.h"
+#include "engine/format_notes.h"
 #include "log/embedded/embedded_logs.h"
 
 namespace leat::cli {
+
+using namespace engine;
 
 using namespace std::chrono_literals;
 

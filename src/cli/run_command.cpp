@@ -2,12 +2,14 @@
 
 #include "base/logging.h"
 #include "cli/commands.h"
-#include "cli/http_service.h"
-#include "cli/source_set.h"
 #include "config/debezium_config.h"
+#include "engine/http_service.h"
+#include "engine/source_set.h"
 #include "log/embedded/embedded_logs.h"
 
 namespace leat::cli {
+
+using namespace engine;
 
 using namespace std::chrono_literals;
 

@@ -3,10 +3,12 @@
 
 #include "base/logging.h"
 #include "cli/commands.h"
-#include "cli/source_factory.h"
 #include "cli/tail_log.h"
+#include "engine/source_factory.h"
 
 namespace leat::cli {
+
+using namespace engine;
 
 using namespace std::chrono_literals;
 

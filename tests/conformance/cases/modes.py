@@ -36,10 +36,15 @@ def taken_over(run):
     run.wait_slot(slot, run.connector.connect.process.tail, run.connector.check)
     run.change(CHANGES)
     run.end()
+    end = max(record.payload["source"]["lsn"] for records in run.read_debezium({}).values() for record in records if record.payload)
+    sql = "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s AND confirmed_flush_lsn >= '0/0'::pg_lsn + %s::numeric"
+
+    def confirmed():
+        """What Connect has not yet flushed when the last record comes, Debezium confirms only with the next."""
+        return run.database.rows(sql, [slot, end]) or run.end()
+
+    wait_until(confirmed, "Debezium has confirmed what it wrote", 60, run.connector.connect.process.tail)
     before = run.read_debezium({})
-    end = max(record.payload["source"]["lsn"] for records in before.values() for record in records if record.payload)
-    confirmed = "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s AND confirmed_flush_lsn >= '0/0'::pg_lsn + %s::numeric"
-    wait_until(lambda: run.database.rows(confirmed, [slot, end]), "Debezium has confirmed what it wrote", 60)
     run.connector.stop()
     run.database.execute(f"SELECT pg_copy_logical_replication_slot('{slot}', 'leat_{run.prefix}')")
     run.change(MORE)

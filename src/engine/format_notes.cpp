@@ -1,9 +1,9 @@
-#include "cli/format_notes.h"
+#include "engine/format_notes.h"
 
 #include "base/file.h"
 #include "base/text.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 namespace {
 std::string path_of(const std::string& data_dir, const std::string& source) {
@@ -43,4 +43,4 @@ FormatNotes load_format_notes(const std::string& data_dir, const std::string& so
     return notes;
 }
 
-}  // namespace leat::cli
+}  // namespace leat::engine

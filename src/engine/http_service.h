@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "server/api.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 class HttpService {
   public:
@@ -19,4 +19,4 @@ class HttpService {
     std::unique_ptr<http::Server> server_;
 };
 
-}  // namespace leat::cli
+}  // namespace leat::engine

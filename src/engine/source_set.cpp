@@ -1,15 +1,15 @@
-#include "cli/source_set.h"
+#include "engine/source_set.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "base/logging.h"
-#include "cli/format_notes.h"
-#include "cli/source_factory.h"
 #include "codec/debezium_options.h"
+#include "engine/format_notes.h"
+#include "engine/source_factory.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 namespace {
 
@@ -157,4 +157,4 @@ Status SourceSet::stop() {
     return outcome;
 }
 
-}  // namespace leat::cli
+}  // namespace leat::engine

@@ -11,7 +11,7 @@
 #include "server/sources.h"
 #include "spill/spill_space.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 class SourceSet : public server::Sources {
   public:
@@ -60,4 +60,4 @@ class SourceSet : public server::Sources {
     SteadyClock::time_point measured_{};
 };
 
-}  // namespace leat::cli
+}  // namespace leat::engine

@@ -1,10 +1,10 @@
-#include "cli/http_service.h"
+#include "engine/http_service.h"
 
 #include <fmt/core.h>
 
 #include "base/logging.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 using namespace std::chrono_literals;
 
@@ -38,4 +38,4 @@ HttpService::~HttpService() {
     api_.set_server(nullptr);
 }
 
-}  // namespace leat::cli
+}  // namespace leat::engine

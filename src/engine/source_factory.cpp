@@ -1,11 +1,11 @@
-#include "cli/source_factory.h"
+#include "engine/source_factory.h"
 
 #include <fmt/core.h>
 
 #include "codec/debezium_options.h"
 #include "source/postgres/postgres_source.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 namespace {
 
@@ -167,4 +167,4 @@ Result<SourceSetup> make_temporary_source(const SourceConfig& config, const Secr
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }
 
-}  // namespace leat::cli
+}  // namespace leat::engine

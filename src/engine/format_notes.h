@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 inline constexpr const char* format_notes_file = "format.conf";
 
@@ -21,4 +21,4 @@ struct FormatNotes {
 Status save_format_notes(const std::string& data_dir, const std::string& source, const FormatNotes& notes);
 FormatNotes load_format_notes(const std::string& data_dir, const std::string& source);
 
-}  // namespace leat::cli
+}  // namespace leat::engine

@@ -8,7 +8,7 @@
 #include "source/source.h"
 #include "spill/spill_space.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 struct SourceSetup {
     std::unique_ptr<Source> source;
@@ -31,4 +31,4 @@ Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver
 Result<SourceSetup> make_temporary_source(const SourceConfig& config, const SecretResolver& secrets,
                                           MemoryShare memory, bool snapshot);
 
-}  // namespace leat::cli
+}  // namespace leat::engine

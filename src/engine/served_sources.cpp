@@ -1,11 +1,11 @@
 // SourceSet: what it tells the server that others read from.
 #include <fmt/core.h>
 
-#include "cli/format_notes.h"
-#include "cli/source_set.h"
 #include "codec/debezium_encoder.h"
+#include "engine/format_notes.h"
+#include "engine/source_set.h"
 
-namespace leat::cli {
+namespace leat::engine {
 
 namespace {
 constexpr double rate_seconds = 5;  // about how long a rate remembers
@@ -83,4 +83,4 @@ Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
     return feed;
 }
 
-}  // namespace leat::cli
+}  // namespace leat::engine

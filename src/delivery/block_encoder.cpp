@@ -10,11 +10,14 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
     encoded->next = Seq(header.end_seq());
     auto framing = make_framing(framing_, encoded->bytes);
     Seq last(header.first_seq - 1);
+    int64_t commit_time_us = 0;
     // A change ends where the next begins: what the end of its transaction has to tell belongs to the last.
     auto end_change = [&] {
         framing->end_change(last);
         size_t told = encoded->ends.empty() ? 0 : encoded->ends.back().offset;
-        if (encoded->bytes.size() > told) encoded->ends.push_back({last, encoded->bytes.size()});
+        if (encoded->bytes.size() == told) return;
+        auto keys = framing->take_keys();
+        encoded->ends.push_back({last, encoded->bytes.size(), keys.first, keys.other, commit_time_us});
     };
     BlockReader reader(block, schemas);
     while (true) {
@@ -35,6 +38,7 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 if (!wanted) break;
                 if (last >= encoded->first) end_change();
                 last = reader.change().seq;
+                commit_time_us = reader.transaction().commit_time_us;
                 LEAT_TRY(
                     encoder_->encode(reader.change(), reader.transaction(), header.captured_at_us, *framing));
                 break;

@@ -48,6 +48,52 @@ TEST(BlockEncoder, WhatIsNotWantedIsPassedOver) {
     EXPECT_EQ(encode(log, Framing::ndjson, {{}, "d"})->next, Seq(4));
 }
 
+TEST(BlockEncoder, EveryChangeHasTheTimeOfItsCommit) {
+    test::MemoryLog log;
+    log.append(2);
+    log.append(1);
+    auto reader = log.read(Seq(3));
+    auto block = reader->next(0ms);
+    auto encoded = (*log.source(Framing::ndjson).make_encoder())->encode(**block, reader->schemas());
+    ASSERT_EQ((*encoded)->ends.size(), 1u);
+    EXPECT_EQ((*encoded)->ends[0].commit_time_us, 3000);
+    EXPECT_EQ((*encoded)->ends[0].key_hash, 0u);
+}
+
+Record keyed(std::string_view topic, std::optional<std::string_view> key) {
+    Record record;
+    record.topic = topic;
+    record.key = key;
+    return record;
+}
+
+TEST(StreamFraming, TellsTheKeysOfAChange) {
+    ByteBuffer bytes;
+    auto framing = make_framing(Framing::ndjson, bytes);
+    framing->write(keyed("t", "1"));
+    framing->write(keyed("t", "1"));  // a tombstone
+    framing->end_change(Seq(1));
+    auto one = framing->take_keys();
+    EXPECT_NE(one.first, 0u);
+    EXPECT_EQ(one.other, 0u);
+    framing->write(keyed("t", "1"));
+    framing->write(keyed("t", "2"));  // an update of the key
+    framing->end_change(Seq(2));
+    auto moved = framing->take_keys();
+    EXPECT_EQ(moved.first, one.first);
+    EXPECT_EQ(moved.other, record_key_hash(keyed("t", "2")));
+    framing->write(keyed("t", {}));
+    framing->end_change(Seq(3));
+    EXPECT_EQ(framing->take_keys().first, 0u);
+}
+
+TEST(StreamFraming, KeysAreOfTheirTopic) {
+    EXPECT_NE(record_key_hash(keyed("a", "bc")), record_key_hash(keyed("ab", "c")));
+    EXPECT_NE(record_key_hash(keyed("t", "")), record_key_hash(keyed("t", {})));
+    // It is written into the store: another build has to give the same.
+    EXPECT_EQ(record_key_hash(keyed("shop.public.orders", "{\"id\":7}")), 15337032452548215218u);
+}
+
 TEST(ChangeSelection, KnowsItsOperations) {
     auto wrong = ChangeSelection::make({{}, "cx"});
     ASSERT_FALSE(wrong);

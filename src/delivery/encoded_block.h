@@ -17,6 +17,11 @@ struct EncodedBlock {
     struct End {
         Seq seq;
         size_t offset;
+        // Changes that share one have to stay in their order: a hash of topic and key (record_key_hash). 0:
+        // no key, in order with all others. Where an update changes the key there are two.
+        uint64_t key_hash = 0;
+        uint64_t other_key_hash = 0;
+        int64_t commit_time_us = 0;
     };
 
     Seq first;  // the sequences it covers, wanted or not: first … next - 1

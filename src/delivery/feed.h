@@ -53,9 +53,11 @@ class Feed {
   private:
     explicit Feed(FeedSource source) : source_(std::move(source)) {}
     void run(std::stop_token stop, std::unique_ptr<LogReader> reader, std::unique_ptr<BlockEncoder> encoder);
-    void keep(std::shared_ptr<const EncodedBlock> block);
+    // True: there is something new.
+    bool keep(std::shared_ptr<const EncodedBlock> block);
     void end(Error error);
-    static void call(std::vector<std::weak_ptr<const Wake>> waiting);
+    // Returns how long to gather what comes before the next.
+    std::chrono::microseconds wake_waiting();
 
     const FeedSource source_;
     mutable std::mutex mutex_;

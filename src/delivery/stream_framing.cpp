@@ -2,11 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 #include "codec/ndjson_writer.h"
 
 namespace leat {
 
 namespace {
+
+uint64_t mix(uint64_t hash, std::string_view text) {
+    constexpr uint64_t odd = 0x9E3779B97F4A7C15;
+    while (!text.empty()) {
+        uint64_t word = 0;
+        size_t bytes = std::min(text.size(), sizeof word);
+        std::memcpy(&word, text.data(), bytes);
+        text.remove_prefix(bytes);
+        hash = std::rotl((hash ^ word) * odd, 29);
+    }
+    return (hash ^ (hash >> 32)) * odd;
+}
 
 class NdjsonFraming final : public StreamFraming {
   public:
@@ -46,11 +60,27 @@ class EventFraming final : public StreamFraming {
 
 }  // namespace
 
+uint64_t record_key_hash(const Record& record) {
+    if (!record.key) return 0;
+    // The lengths part the two: "a" and "bc" are not "ab" and "c".
+    uint64_t hash = mix(record.topic.size() << 32 | record.key->size(), record.topic);
+    return std::max<uint64_t>(1, mix(hash, *record.key));
+}
+
 void StreamFraming::write(const Record& record) {
+    note_key(record);
     if (open_) end_record({});
     begin_record();
     put_open_record(to_, record);
     open_ = true;
+}
+
+void StreamFraming::note_key(const Record& record) {
+    uint64_t hash = record_key_hash(record);
+    if (!std::exchange(has_records_, true))
+        keys_.first = hash;
+    else if (hash != keys_.first)
+        keys_.other = hash;
 }
 
 void StreamFraming::end_change(Seq seq) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "codec/encoder.h"
 #include "model/ids.h"
@@ -18,14 +19,31 @@ class StreamFraming : public RecordSink {
     // The records since the last call were those of one change.
     void end_change(Seq seq);
 
+    struct Keys {
+        uint64_t first = 0;
+        uint64_t other = 0;  // of later records with another key; 0: none
+    };
+    // Of the records since the last call.
+    Keys take_keys() {
+        has_records_ = false;
+        return std::exchange(keys_, {});
+    }
+
   protected:
     virtual void begin_record() = 0;
     virtual void end_record(std::optional<Seq> seq) = 0;
     ByteBuffer& to_;
 
   private:
+    void note_key(const Record& record);
+
     bool open_ = false;
+    bool has_records_ = false;
+    Keys keys_;
 };
+
+// Of topic and key, the same in every build and on every machine; never 0. 0: the record has no key.
+uint64_t record_key_hash(const Record& record);
 
 enum class Framing : uint8_t { ndjson, server_sent_events };
 std::unique_ptr<StreamFraming> make_framing(Framing framing, ByteBuffer& to);

@@ -4,10 +4,11 @@
 #                                    options for leat tail, for bench/run.py, for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long bench conformance format clean
+.PHONY: help build package demo test test-long bench conformance format clean
 
 help:
 	@echo 'make build    build/release/leat'
+	@echo 'make package  a Debian package of it, in build/release/package/'
 	@echo 'make demo     a throwaway PostgreSQL with a shop that keeps selling, and leat tail on it'
 	@echo 'make test     everything that has to pass'
 	@echo 'make test-long  tests of memory with 10 million rows and a value of 900 MB'
@@ -18,6 +19,9 @@ help:
 
 build:
 	@scripts/build.sh
+
+package:
+	@scripts/package.sh
 
 demo:
 	@scripts/demo.sh $(ARGS)

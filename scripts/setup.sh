@@ -2,9 +2,10 @@
 # setup.sh [LEVEL] [--missing]: installs what a level needs and this machine does not have yet.
 #
 #   build    compilers and libraries
+#   package  build, and what makes a Debian package
 #   demo     build, and PostgreSQL 15
 #   bench    demo, and the Python environment
-#   test     bench, and GoogleTest, clang 19, shellcheck, PostgreSQL 16 and 18
+#   test     bench, package, and GoogleTest, clang 19, shellcheck, PostgreSQL 16 and 18, Prometheus (promtool), systemd
 #   conformance   bench, PostgreSQL 18, Java, Kafka and Debezium (scripts/debezium/pom.xml)
 #   versions bench, and PostgreSQL 13 to 18
 #   format   clang-format only
@@ -46,16 +47,17 @@ packages=()
 for level in ${levels//,/ }; do
     case $level in
     build) packages+=("${build[@]}") ;;
+    package) packages+=("${build[@]}" dpkg-dev file) ;;
     demo) packages+=("${demo[@]}") ;;
     bench) packages+=("${bench[@]}") ;;
     test)
         packages+=("${bench[@]}" libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev llvm-19 clang-format-19 shellcheck
-                   "${npm[@]}")
+                   dpkg-dev file prometheus systemd "${npm[@]}")
         ;;
     conformance) packages+=("${bench[@]}" openjdk-17-jre-headless "${npm[@]}" "${maven[@]}") ;;
     versions) packages+=("${bench[@]}" "${npm[@]}") ;;
     format) packages+=(clang-format-19) ;;
-    *) die "unknown level '$level'; one of: build demo bench test conformance versions format" ;;
+    *) die "unknown level '$level'; one of: build package demo bench test conformance versions format" ;;
     esac
 done
 wants() { # wants LEVEL...: whether one of these is among what was asked for

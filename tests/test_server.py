@@ -79,6 +79,11 @@ def test_state_and_metrics(shop):
     assert 'leat_source_state{source="shop",state="RUNNING"} 1' in metrics
     assert 'leat_source_changes_total{source="shop"} 3' in metrics
     assert 'leat_log_next_sequence{source="shop"} 4' in metrics
+    assert 'leat_source_table_changes_total{source="shop",table="public.items",op="r"} 2' in metrics
+    assert 'leat_source_table_changes_total{source="shop",table="public.items",op="c"} 1' in metrics
+    assert 'leat_source_errors_total' in metrics and 'leat_source_errors_total{' not in metrics, "there was none"
+    process.wait_for(lambda: re.search(r'leat_source_retained_bytes\{source="shop"\} \d+', api.get("/metrics")),
+                     "the server has been asked what the slot holds")
     for line in metrics.splitlines():
         assert line.startswith("# ") or re.fullmatch(r'leat_[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [-+.\de]+', line), line
 
@@ -91,6 +96,8 @@ def test_a_source_that_does_not_run_is_not_ready(shop):
         status = api.json("/api/v1/sources/shop/status")
         assert status["status"] == "RETRYING" and status["error"]["code"].startswith("PG_")
         assert re.search(r'leat_source_error\{source="shop",code="PG_\w+"\} 1', api.get("/metrics"))
+        assert re.search(r'leat_source_errors_total\{source="shop",code="PG_\w+"\} [1-9]', api.get("/metrics"))
+        assert re.search(r'leat_source_retries_total\{source="shop"\} [1-9]', api.get("/metrics"))
         assert api.get("/healthz") == "ok\n", "restarting leat would not help"
         assert ids(api.lines("/api/v1/sources/shop/changes?from=earliest&follow=false")) == [1, 2], "what is kept can be read"
     finally:

@@ -49,7 +49,28 @@ void SourceRunner::join() {
 
 SourceStatus SourceRunner::status() const {
     std::lock_guard lock(mutex_);
-    return status_;
+    SourceStatus status = status_;
+    status.queue_bytes = queue_bytes_;
+    status.queue_bytes_max = options_.channel_bytes;
+    if (snapshot_) status.snapshot = snapshot_->progress();
+    status.server = source_->server_load();
+    auto now = SteadyClock::now();
+    for (auto turn : {writer_turn_.load(), reader_turn_.load()})
+        if (turn != SteadyClock::time_point{} && now > turn)
+            status.stalled =
+                std::max(status.stalled, std::chrono::duration_cast<std::chrono::milliseconds>(now - turn));
+    return status;
+}
+
+void SourceRunner::show_snapshot(const SnapshotReader* snapshot) {
+    std::lock_guard lock(mutex_);
+    snapshot_ = snapshot;
+}
+
+void SourceRunner::count_error(ErrorCode code, bool retried) {
+    std::lock_guard lock(mutex_);
+    ++status_.errors[code];
+    status_.retries += retried;
 }
 
 void SourceRunner::set_state(SourceState state, std::optional<Error> error) {
@@ -90,7 +111,9 @@ void SourceRunner::run(std::stop_token stop) {
             return set_state(SourceState::stopped);
         }
         Error error = done ? Error{ErrorCode::PG_CONNECTION_LOST, "the stream ended", {}} : done.error();
-        if (retry_class(error.code) == Retry::never || !options_.retry) {
+        bool final = retry_class(error.code) == Retry::never || !options_.retry;
+        count_error(error.code, !final);
+        if (final) {
             // Without retries somebody waits for the outcome, and reports it.
             if (options_.retry) log_error(LogLevel::error, name_, "FAILED", error);
             return set_state(SourceState::failed, std::move(error));
@@ -109,6 +132,7 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
     log_.reset();
     LEAT_ASSIGN(log_, open_log_());
     ResumePoint from{log_->position(), log_->latest_schemas()};
+    tables_.learn(from.schemas);
     awaited_.reset();
     reader_failed_ = false;
     BlockChannel channel(options_.channel_bytes);
@@ -124,6 +148,8 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
         reader.request_stop();
         channel.close();  // a reader must not wait for room that a failed log will never make
     }
+    writer_turn_ = reader_turn_ = SteadyClock::time_point{};
+    queue_bytes_ = 0;
     source_->close();
     // A reader that is stopped because writing failed says only that.
     if (reader_failed_) return fail(std::move(read_status.error()));
@@ -134,8 +160,10 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
 
 Status SourceRunner::drain(BlockChannel& channel, std::stop_token stop) {
     while (true) {
+        writer_turn_ = SteadyClock::now();
         bool closed = channel.closed();  // asked first: what was pushed before is still handed out
         auto item = channel.pop(wait_slice);
+        queue_bytes_ = channel.bytes() + (item ? item->block.size() : 0);
         if (item)
             LEAT_TRY(append_group(channel, std::move(*item), stop));
         else if (closed)
@@ -160,8 +188,10 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
                 "Nothing is lost: the source keeps its log meanwhile. Make room on the disk; Leat then goes "
                 "on by itself.";
             log_error(LogLevel::error, name_, "PAUSED", status.error());
+            count_error(ErrorCode::LOG_DISK_FULL, false);
             set_state(SourceState::paused, status.error());
         }
+        writer_turn_ = SteadyClock::now();
         pause(options_.full_disk_delay, stop);
         if (stop.stop_requested()) return stopped();
         if (reader_failed_) return status;
@@ -199,6 +229,7 @@ Status SourceRunner::append(Block& block, std::stop_token stop) {
         return {};
     };
     LEAT_TRY(write_with_room(write, stop));
+    tables_.add(block);
     std::lock_guard lock(mutex_);
     status_.changes += block.header().change_count;
     status_.bytes += block.size();
@@ -215,7 +246,10 @@ Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::s
     if (plan) {
         set_phase(SourceState::snapshotting);
         SnapshotReader snapshot(name_, channel, options_.snapshot_readers);
-        LEAT_TRY(snapshot.read(*plan, stop));
+        show_snapshot(&snapshot);
+        Status status = snapshot.read(*plan, stop);
+        show_snapshot(nullptr);
+        LEAT_TRY(status);
         plan.reset();
     }
     if (options_.stop_after_snapshot) return {};
@@ -223,8 +257,13 @@ Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::s
     set_phase(SourceState::running);
     log_event(LogLevel::info, name_, "RUNNING");
     while (!stop.stop_requested()) {
+        reader_turn_ = SteadyClock::now();
         LEAT_ASSIGN(auto block, source_->read(wait_slice));
-        if (block) LEAT_TRY(channel.push(std::move(*block), stop, [&] { return source_->keep_alive(); }));
+        auto meanwhile = [&] {
+            reader_turn_ = SteadyClock::now();
+            return source_->keep_alive();
+        };
+        if (block) LEAT_TRY(channel.push(std::move(*block), stop, meanwhile));
     }
     return stopped();
 }

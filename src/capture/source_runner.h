@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "capture/block_channel.h"
 #include "capture/snapshot_reader.h"
+#include "capture/table_counts.h"
 #include "log/change_log.h"
 #include "source/source.h"
 
@@ -30,6 +32,16 @@ struct SourceStatus {
     uint64_t bytes = 0;
     int64_t commit_time_us = 0;    // of the newest change that was appended; 0: none yet
     int64_t captured_time_us = 0;  // when it came in
+
+    uint64_t retries = 0;
+    std::map<ErrorCode, uint64_t> errors;  // how often each happened
+    uint64_t queue_bytes = 0;              // on the way from the reader to the log, now
+    uint64_t queue_bytes_max = 0;
+    std::optional<SnapshotProgress> snapshot;  // the initial one, while it is read
+    ServerLoad server;
+    // Since a thread that has something to do all the time (it waits half a second at most) last did it. A
+    // minute of it is a defect, or a disk that does not answer.
+    std::chrono::milliseconds stalled{0};
 };
 
 struct RunnerOptions {
@@ -53,7 +65,8 @@ class SourceRunner {
     void start();
     void request_stop();
     void join();                  // until it is stopped or failed
-    SourceStatus status() const;  // thread-safe
+    SourceStatus status() const;  // thread-safe, as the next
+    std::vector<TableCounts::Count> table_counts() const { return tables_.counts(); }
     const std::string& name() const { return name_; }
 
   private:
@@ -69,6 +82,8 @@ class SourceRunner {
     Status read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop);  // the reader thread
 
     void set_state(SourceState state, std::optional<Error> error = {});
+    void show_snapshot(const SnapshotReader* snapshot);
+    void count_error(ErrorCode code, bool retried);
     void set_phase(SourceState phase);
     void end_pause();
 
@@ -80,8 +95,14 @@ class SourceRunner {
     std::atomic<bool> reader_failed_{false};  // of this attempt
     std::optional<Position> awaited_;         // by a sender that goes on when it is durable
 
+    TableCounts tables_;
+    std::atomic<uint64_t> queue_bytes_{0};
+    // When each thread last went round; zero: it is not in its loop.
+    std::atomic<SteadyClock::time_point> writer_turn_{}, reader_turn_{};
+
     mutable std::mutex mutex_;
     SourceStatus status_;
+    const SnapshotReader* snapshot_ = nullptr;  // while it reads
     SourceState phase_ = SourceState::created;  // of the reader thread: what a pause interrupts
     std::jthread thread_;
 };

@@ -53,6 +53,12 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
     return view;
 }
 
+std::vector<TableCounts::Count> SourceSet::table_counts(const std::string& name) const {
+    std::lock_guard lock(mutex_);
+    auto found = std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
+    return found == sources_.end() ? std::vector<TableCounts::Count>() : found->runner->table_counts();
+}
+
 // A condition that does not fit the tables there are is told now, not in the middle of the answer. With its
 // last block a reader knows the tables of all before it.
 Status SourceSet::check_condition(const server::FeedSpec& spec, ChangeSelection& selection) const {

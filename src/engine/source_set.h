@@ -33,6 +33,7 @@ class SourceSet : public server::Sources {
 
     std::vector<std::string> names() const override;
     Result<server::SourceView> view(const std::string& name) const override;
+    std::vector<TableCounts::Count> table_counts(const std::string& name) const override;
     Result<FeedSource> feed(const server::FeedSpec& spec) const override;
 
     // Stops all, and tells the first that had failed.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/byte_buffer.h"
 #include "base/error.h"
@@ -53,12 +54,30 @@ struct Position {
     bool operator==(const Position&) const = default;
 };
 
+// How many changes a block has, by table and operation, in the order they stand in it. For whoever counts:
+// it is not part of the bytes, and only a block that was built here has it.
+struct BlockTally {
+    struct Run {
+        SchemaId schema;  // 0: of no table (messages)
+        Op op;
+        uint32_t changes;
+    };
+    std::vector<Run> runs;
+
+    void add(SchemaId schema, Op op) {
+        if (runs.empty() || runs.back().schema != schema || runs.back().op != op)
+            runs.push_back({schema, op, 0});
+        ++runs.back().changes;
+    }
+};
+
 // A finished block. Cheap to copy; the bytes are immutable and shared between consumers. The log, and only
 // it, seals a block once before anyone else has seen it.
 class Block {
   public:
     Block() = default;
-    explicit Block(ByteBuffer bytes) : buffer_(std::make_shared<ByteBuffer>(std::move(bytes))) {}
+    explicit Block(ByteBuffer bytes, std::shared_ptr<const BlockTally> tally = nullptr)
+        : buffer_(std::make_shared<ByteBuffer>(std::move(bytes))), tally_(std::move(tally)) {}
     // Checks header, length and crc.
     static Result<Block> parse(ByteBuffer bytes);
 
@@ -69,6 +88,7 @@ class Block {
     Bytes records() const {
         return bytes().subspan(block_header_bytes, size() - block_header_bytes - header().position_length);
     }
+    const BlockTally* tally() const { return tally_.get(); }
     std::string_view position() const { return as_text(bytes().last(header().position_length)); }
 
     // Writes sequence, unit, the last unit durable by now and crc into the header. Only before the block is
@@ -81,6 +101,7 @@ class Block {
 
   private:
     std::shared_ptr<ByteBuffer> buffer_;
+    std::shared_ptr<const BlockTally> tally_;
 };
 
 }  // namespace leat

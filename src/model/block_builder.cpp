@@ -62,6 +62,7 @@ void BlockBuilder::end_transaction(uint64_t change_count, SourceOffset end) {
 void BlockBuilder::begin_row(Op op, const TableSchema& schema, SourceOffset offset, SnapshotPlace place) {
     LEAT_ASSERT(!row_schema_ && in_transaction_);
     row_schema_ = &schema;
+    row_op_ = op;
     row_start_ = begin_record(record_row, static_cast<uint8_t>(static_cast<int>(place) << row_place_shift),
                               static_cast<uint16_t>(op));
     buffer_.put(schema.id.value);
@@ -151,6 +152,7 @@ void BlockBuilder::end_tuple() {
 void BlockBuilder::end_row() {
     LEAT_ASSERT(row_schema_ && !tuple_start_);
     end_record(row_start_);
+    tally_.add(row_schema_->id, row_op_);
     row_schema_ = nullptr;
     ++change_count_;
 }
@@ -172,6 +174,7 @@ void BlockBuilder::add_truncate(const TableSchema& schema, SourceOffset offset, 
     buffer_.put(schema.id.value);
     buffer_.put(offset.value);
     end_record(at);
+    tally_.add(schema.id, Op::truncate);
     ++change_count_;
 }
 
@@ -184,6 +187,7 @@ void BlockBuilder::add_message(SourceOffset offset, bool transactional, std::str
     buffer_.put_string(prefix);
     buffer_.put_string(as_text(content));
     end_record(at);
+    tally_.add(SchemaId(), Op::message);
     ++change_count_;
 }
 
@@ -200,7 +204,9 @@ Block BlockBuilder::finish(BlockFlags flags, std::string_view position) {
     header.commit_time_us_max = commit_time_us_max_;
     header.captured_at_us = wall_time_us();
     store(buffer_.data(), header);
-    Block block(std::move(buffer_));
+    std::shared_ptr<const BlockTally> tally;
+    if (change_count_) tally = std::make_shared<const BlockTally>(std::exchange(tally_, {}));
+    Block block(std::move(buffer_), std::move(tally));
     start();
     return block;
 }

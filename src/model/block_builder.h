@@ -76,7 +76,10 @@ class BlockBuilder {
     BlockFlags flags_ = 0;
     bool in_transaction_ = false;
 
+    BlockTally tally_;
+
     const TableSchema* row_schema_ = nullptr;  // of the open row
+    Op row_op_ = Op::create;
     size_t row_start_ = 0;
     size_t tuple_start_ = 0;  // 0: no tuple is open
     size_t slots_start_ = 0, data_start_ = 0;

@@ -8,6 +8,7 @@
 #include "server/metrics.h"
 #include "server/openapi.h"
 #include "server/parameters.h"
+#include "server/source_metrics.h"
 #include "server/start_place.h"
 
 namespace leat::server {
@@ -62,15 +63,6 @@ http::Response json(std::string text) { return {200, json_type, std::move(text)}
 
 std::string json_time(int64_t time_us) { return time_us ? json_string(format_time_us(time_us)) : "null"; }
 
-// How far behind the source the newest change was when it came in; of a source that does not run, how long
-// ago it last brought one.
-double lag_seconds(const SourceStatus& status) {
-    if (status.commit_time_us == 0) return 0;
-    bool runs = status.state == SourceState::running || status.state == SourceState::snapshotting;
-    int64_t until = runs ? status.captured_time_us : wall_time_us();
-    return static_cast<double>(std::max<int64_t>(0, until - status.commit_time_us)) / 1e6;
-}
-
 std::string error_json(const std::optional<Error>& error) {
     if (!error) return "null";
     return fmt::format("{{\"code\":{},\"message\":{},\"action\":{}}}", json_string(name(error->code)),
@@ -112,7 +104,7 @@ http::Response Api::answer(const http::Request& request) {
     bool of_source = path.size() >= 4 && path[0] == "api" && path[1] == "v1" && path[2] == "sources";
     if (of_source && path.size() == 5 && path[4] == "changes") return changes(request, path[3]);
     if (auto none = Parameters::read(request, no_parameters); !none) return refuse(none.error());
-    if (is({"healthz"})) return {200, "text/plain", "ok\n"};
+    if (is({"healthz"})) return health();
     if (is({"readyz"})) return ready();
     if (is({"metrics"})) return metrics();
     if (is({"api", "v1", "openapi.json"})) return {200, json_type, std::string(openapi_json())};
@@ -183,6 +175,18 @@ Result<http::Response> Api::open_changes(const http::Request& request, const std
     return response;
 }
 
+// Whether restarting the process would mend something: a thread that should go round twice a second has not
+// for a minute.
+http::Response Api::health() {
+    std::string stalled;
+    for (const std::string& name : sources_.names()) {
+        auto view = sources_.view(name);
+        if (view && view->status.stalled >= options_.stalled_after) stalled += name + "\n";
+    }
+    if (stalled.empty()) return {200, "text/plain", "ok\n"};
+    return {503, "text/plain", "these sources stand still:\n" + stalled};
+}
+
 // Every source does what it is there for.
 http::Response Api::ready() {
     std::string text = "{\"sources\":[";
@@ -199,38 +203,10 @@ http::Response Api::ready() {
 }
 
 http::Response Api::metrics() {
-    std::vector<SourceView> views;
-    for (const std::string& name : sources_.names())
-        if (auto view = sources_.view(name)) views.push_back(std::move(*view));
     MetricsText text;
-    auto each = [&](auto value) {
-        for (const SourceView& view : views) text.sample(value(view), {{"source", view.name}});
-    };
     text.metric("leat_build_info", "gauge", "1, with the version as a label.");
     text.sample(1, {{"version", options_.version}});
-    text.metric("leat_source_state", "gauge", "1 for the state that the source is in.");
-    for (const SourceView& view : views)
-        text.sample(1, {{"source", view.name}, {"state", leat::name(view.status.state)}});
-    text.metric("leat_source_error", "gauge", "1 while the source has an error, by its code.");
-    for (const SourceView& view : views)
-        if (view.status.error)
-            text.sample(1, {{"source", view.name}, {"code", leat::name(view.status.error->code)}});
-    text.metric("leat_source_changes_total", "counter", "Changes that this process appended to the log.");
-    each([](auto& view) { return static_cast<double>(view.status.changes); });
-    text.metric("leat_source_bytes_total", "counter", "Bytes that this process appended to the log.");
-    each([](auto& view) { return static_cast<double>(view.status.bytes); });
-    text.metric("leat_source_lag_seconds", "gauge",
-                "From commit to capture of the newest change; of a source that does not run, since then.");
-    each([](auto& view) { return lag_seconds(view.status); });
-    text.metric("leat_source_last_commit_timestamp_seconds", "gauge",
-                "Commit time of the newest change that this process captured; 0: none yet.");
-    each([](auto& view) { return static_cast<double>(view.status.commit_time_us) / 1e6; });
-    text.metric("leat_log_bytes", "gauge", "Size of the source's change log.");
-    each([](auto& view) { return static_cast<double>(view.range.bytes); });
-    text.metric("leat_log_first_sequence", "gauge", "The oldest change that is kept.");
-    each([](auto& view) { return static_cast<double>(view.range.first_seq.value); });
-    text.metric("leat_log_next_sequence", "gauge", "The sequence of the change that comes next.");
-    each([](auto& view) { return static_cast<double>(view.range.next_seq.value); });
+    write_source_metrics(text, sources_);
     if (auto* server = server_.load()) {
         auto stats = server->stats();
         text.metric("leat_http_connections", "gauge", "Connections now.");

@@ -13,6 +13,7 @@ struct ApiOptions {
     // Only this machine can reach the server, and it asks for no token: then a request has to name this
     // machine too, or any page in a browser could read changes by pointing its own name here.
     bool loopback_only = true;
+    std::chrono::milliseconds stalled_after{60'000};  // of a source: /healthz is 503 then
 };
 
 // Of a Host header: whether it is localhost or a loopback address, with or without a port.
@@ -32,6 +33,7 @@ class Api {
     http::Response source_status(const std::string& name);
     http::Response changes(const http::Request& request, const std::string& name);
     Result<http::Response> open_changes(const http::Request& request, const std::string& name);
+    http::Response health();
     http::Response ready();
     http::Response metrics();
 

@@ -1,5 +1,6 @@
 #include "server/api.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "delivery/test_support.h"
@@ -70,6 +71,67 @@ TEST_F(StartPlace, WhatIsNotThereIsTold) {
     EXPECT_EQ(error("?from=then"), ErrorCode::API_PARAMETER);
     EXPECT_EQ(error("?after=1&from=now"), ErrorCode::API_PARAMETER);
     EXPECT_EQ(error("?form=now"), ErrorCode::API_PARAMETER);
+}
+
+// Sources that say what they are told to.
+class SaidSources : public Sources {
+  public:
+    std::vector<SourceView> all;
+
+    std::vector<std::string> names() const override {
+        std::vector<std::string> names;
+        for (auto& view : all) names.push_back(view.name);
+        return names;
+    }
+    Result<SourceView> view(const std::string& name) const override {
+        for (auto& view : all)
+            if (view.name == name) return view;
+        return fail(ErrorCode::LOG_NO_SOURCE, "none");
+    }
+    std::vector<TableCounts::Count> table_counts(const std::string&) const override {
+        return {{"public.orders", Op::create, 12}};
+    }
+    Result<FeedSource> feed(const FeedSpec&) const override { return fail(ErrorCode::LOG_NO_SOURCE, "none"); }
+};
+
+SourceView named(std::string name) {
+    SourceView view;
+    view.name = std::move(name);
+    return view;
+}
+
+TEST(Health, FollowsProgress) {
+    SaidSources sources;
+    sources.all.push_back(named("shop"));
+    Api api(sources, {});
+    EXPECT_EQ(api.answer(get("/healthz")).status, 200);
+    sources.all[0].status.state = SourceState::failed;  // restarting the process would not mend that
+    EXPECT_EQ(api.answer(get("/healthz")).status, 200);
+    sources.all[0].status.stalled = std::chrono::minutes(2);
+    auto answer = api.answer(get("/healthz"));
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.body, ::testing::HasSubstr("shop"));
+}
+
+TEST(Metrics, OfASource) {
+    SaidSources sources;
+    SourceView view = named("shop");
+    view.status.errors = {{ErrorCode::PG_CONNECT, 3}};
+    view.status.retries = 3;
+    view.status.server.retained_bytes = 1000;
+    view.status.snapshot = SnapshotProgress{50, 200, 1};
+    sources.all = {view};
+    Api api(sources, {});
+    std::string text = api.answer(get("/metrics")).body;
+    for (auto line :
+         {"leat_source_errors_total{source=\"shop\",code=\"PG_CONNECT\"} 3\n",
+          "leat_source_retries_total{source=\"shop\"} 3\n",
+          "leat_source_retained_bytes{source=\"shop\"} 1000\n",
+          "leat_source_snapshot_rows{source=\"shop\"} 50\n",
+          "leat_source_snapshot_rows_estimate{source=\"shop\"} 200\n",
+          "leat_source_table_changes_total{source=\"shop\",table=\"public.orders\",op=\"c\"} 12\n"})
+        EXPECT_THAT(text, ::testing::HasSubstr(line));
+    EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("leat_source_lag_bytes{"))) << "it is not known";
 }
 
 TEST(MetricsText, LabelsAreEscaped) {

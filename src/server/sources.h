@@ -32,6 +32,8 @@ class Sources {
     virtual std::vector<std::string> names() const = 0;
     // LOG_NO_SOURCE if there is no such source.
     virtual Result<SourceView> view(const std::string& name) const = 0;
+    // Empty if there is no such source.
+    virtual std::vector<TableCounts::Count> table_counts(const std::string& name) const = 0;
     // USAGE if the selection is not valid.
     virtual Result<FeedSource> feed(const FeedSpec& spec) const = 0;
 };

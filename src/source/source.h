@@ -34,6 +34,13 @@ struct ResumePoint {
     std::vector<std::shared_ptr<const TableSchema>> schemas;
 };
 
+// What the source's server says of itself now and then, for metrics. Unknown: not asked yet, or it cannot
+// say.
+struct ServerLoad {
+    std::optional<uint64_t> retained_bytes;  // of its log, which it keeps because of this source
+    std::optional<uint64_t> lag_bytes;       // of its log, which this source has not read yet
+};
+
 class Source {
   public:
     virtual ~Source() = default;
@@ -57,6 +64,9 @@ class Source {
     // The change log holds everything up to here, durably: the source may forget it (invariant 1).
     // Thread-safe.
     virtual void confirm(const Position& durable) = 0;
+
+    // Any thread.
+    virtual ServerLoad server_load() const { return {}; }
 
     virtual void close() = 0;
 

@@ -33,6 +33,7 @@ class PostgresSource : public Source {
     Result<std::optional<Block>> read(std::chrono::milliseconds wait) override;
     Status keep_alive() override;
     void confirm(const Position& durable) override;
+    ServerLoad server_load() const override;
     void close() override;
     std::string describe(const Position& position) const override;
 
@@ -130,6 +131,7 @@ class PostgresSource : public Source {
     size_t last_fill_ = 0;
     bool reply_requested_ = false;
     std::atomic<uint64_t> durable_{0};
+    std::atomic<uint64_t> held_bytes_{UINT64_MAX}, lag_bytes_{UINT64_MAX};  // UINT64_MAX: unknown
     uint64_t told_ = 0;  // of durable_, with the last status update
     SteadyClock::time_point status_sent_, received_, position_taken_;
 };

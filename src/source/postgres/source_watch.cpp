@@ -36,6 +36,10 @@ Status PostgresSource::watch() {
     ResumeState here = state_;
     here.lsn = decoder_->position();
     Status status = watch_->tick(*sql_, here);
+    if (auto& look = watch_->last_look()) {
+        held_bytes_ = look->held_bytes;
+        lag_bytes_ = look->lag_bytes;
+    }
     if (status && watch_->take_tables_changed()) return look_for_tables();
     if (status) return {};
     ErrorCode code = status.error().code;
@@ -43,6 +47,11 @@ Status PostgresSource::watch() {
                  (code == ErrorCode::PG_WAL_BUDGET && options_.wal_policy == WalPolicy::drop);
     if (drops) LEAT_TRY(give_up_slot());
     return fail(reopened(std::move(status.error())));
+}
+
+ServerLoad PostgresSource::server_load() const {
+    auto known = [](uint64_t bytes) { return bytes == UINT64_MAX ? std::nullopt : std::optional(bytes); };
+    return {known(held_bytes_), known(lag_bytes_)};
 }
 
 void PostgresSource::remember(const std::vector<TableInfo>& tables) {

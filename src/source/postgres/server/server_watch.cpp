@@ -118,6 +118,7 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
     auto restart = parse_lsn(rows.text(0, 3));
     if (!restart) return {};  // lost: the server has ended the stream, or will
     uint64_t held = wal_end->value > restart->value ? wal_end->value - restart->value : 0;
+    look_ = Look{held, wal_end->value > here.lsn.value ? wal_end->value - here.lsn.value : 0};
     std::optional<uint64_t> safe;
     if (auto text = rows.cell(0, 5)) safe = text->starts_with('-') ? 0 : number(*text);
     tell_risk(rows.text(0, 4), safe, held);

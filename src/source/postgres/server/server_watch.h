@@ -30,6 +30,12 @@ class ServerWatch {
     // again.
     bool take_tables_changed() { return std::exchange(tables_changed_, false); }
 
+    // What the slot held and how far the stream was behind when it was last looked at; none: not yet.
+    struct Look {
+        uint64_t held_bytes, lag_bytes;
+    };
+    const std::optional<Look>& last_look() const { return look_; }
+
   private:
     enum class Asked : uint8_t { nothing, look, heartbeat, action };
 
@@ -43,6 +49,7 @@ class ServerWatch {
     const Options& options_;
     const std::string look_sql_;
     WalBudget budget_;
+    std::optional<Look> look_;
     Asked asked_ = Asked::nothing;
     bool on_standby_ = false;
     bool tables_changed_ = false;

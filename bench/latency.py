@@ -94,7 +94,7 @@ def leat_round(context, database, number, seconds):
 
 def reference_round(context, database, seconds):
     file = context.folder / "reference.wal"
-    command = [context.reference_reader, database.url(), "reference", file]
+    command = [context.tool("leat_reference_reader"), database.url(), "reference", file]
     reader = Child(command, context.folder / "reference.err", output=subprocess.PIPE, env=environment())
     with selectors.DefaultSelector() as selector:
         selector.register(reader.popen.stdout, selectors.EVENT_READ)

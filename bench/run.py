@@ -26,6 +26,7 @@ import machine  # noqa: E402
 import scale  # noqa: E402
 import snapshot  # noqa: E402
 import stream  # noqa: E402
+import subscribers  # noqa: E402
 from harness.leat import BINARY  # noqa: E402
 from harness.postgres import Server  # noqa: E402
 from measured import Child  # noqa: E402
@@ -53,17 +54,20 @@ MEASUREMENTS = {
     "widths": scale.widths,
     "tables": scale.tables,
     "sources": scale.sources,
+    "subscribers": lambda context: subscribers.measure(context, 5 if context.quick else 20),
     "conditions": lambda context: conditions.measure(context, Rows(context.size(5_000_000))),
 }
+
+TOOLS = {"latency": "leat_reference_reader", "subscribers": "leat_subscriber_load"}  # what they need built
 
 
 class Context:
     """What every measurement needs."""
 
-    def __init__(self, options, folder, server, reference_reader):
+    def __init__(self, options, folder, server):
         self.quick, self.repetitions, self.keep = options.quick, options.repetitions, options.keep
         self.profile, self.debezium = options.profile, options.debezium
-        self.folder, self.server, self.reference_reader = folder, server, reference_reader
+        self.folder, self.server = folder, server
         self.began = time.monotonic()
 
     def size(self, full):
@@ -71,6 +75,9 @@ class Context:
 
     def say(self, text):
         print(f"[{time.monotonic() - self.began:5.0f} s] {text}", file=sys.stderr, flush=True)
+
+    def tool(self, name):
+        return ROOT / "build" / "bench" / name
 
     def discard(self, folder):
         if not self.keep:
@@ -96,12 +103,11 @@ def arguments():
     return options
 
 
-def build_reference_reader():
-    """Only that target: nothing of leat is built a second time."""
-    done = subprocess.run([ROOT / "scripts" / "compile.sh", "bench", "leat_reference_reader"], capture_output=True, text=True)
+def build_tools(names):
+    """Only these targets: nothing of leat is built a second time."""
+    done = subprocess.run([ROOT / "scripts" / "compile.sh", "bench", *names], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(done.stdout[-3000:] + done.stderr[-3000:])
-    return ROOT / "build" / "bench" / "leat_reference_reader"
 
 
 def header(options, folder, server, load):
@@ -121,7 +127,8 @@ def main():
     options = arguments()
     load = machine.load()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
-    reference_reader = build_reference_reader() if "latency" in (options.only or MEASUREMENTS) else None
+    if wanted := [TOOLS[name] for name in options.only or MEASUREMENTS if name in TOOLS]:
+        build_tools(wanted)
     with contextlib.ExitStack() as cleaning:
         folder = Path(tempfile.mkdtemp(prefix="leat-bench-"))
         server = Server(options.server, CONF)
@@ -133,7 +140,7 @@ def main():
             cleaning.callback(server.destroy)
         cleaning.callback(Child.end_all)
         server.start()
-        context = Context(options, folder, server, reference_reader)
+        context = Context(options, folder, server)
         context.say(f"load average {load}")
         head = header(options, folder, server, load)
         rows = [row for name in options.only or MEASUREMENTS for row in MEASUREMENTS[name](context)]

@@ -41,8 +41,9 @@ struct ConsumerStatus {
     uint64_t dead_letters = 0;  // that were put aside
     std::map<ErrorCode, uint64_t> errors;
     DeliveryTimes times;
-    int64_t commit_time_us = 0;  // of the last change delivered; 0: none yet
-    uint64_t queued_bytes = 0;   // read and encoded, and not taken yet
+    int64_t commit_time_us = 0;     // of the last change delivered; 0: none yet
+    int64_t oldest_pending_us = 0;  // when the oldest change that waits to be taken was committed; 0: none
+    uint64_t queued_bytes = 0;      // read and encoded, and not taken yet
 };
 
 }  // namespace leat

@@ -467,6 +467,39 @@ def test_signals_pause_resume_and_stop(database, leat):
     assert sum(r.table == "items" and r.op == "r" for r in leat.log()) == 40000
 
 
+def file_signal(path, id_, type_, **data):
+    with path.open("a") as out:
+        out.write(json.dumps({"id": id_, "type": type_, "data": data}) + "\n")
+
+
+def test_signals_from_a_file(database, leat):
+    """They need neither a table nor a privilege in the database; the file is emptied when they are carried out."""
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 3000) i")
+    path = leat.folder / "signals.txt"
+    options = {"signal__enabled__channels": "source,file", "signal__file": "signals.txt", "signal__poll__interval__ms": "50ms"}
+    leat.configure(database.url(), tables=["public.items"], incremental__snapshot__chunk__size=20, **options)
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    file_signal(path, "f1", "log", message="hello")
+    path.write_text(path.read_text() + "what\n")
+    file_signal(path, "f2", "execute-snapshot", **{"data-collections": ["public.items"], "additional-condition": "id > 2990"})
+    process.wait_stderr("signal f1: hello")
+    process.wait_stderr("a line of signal.file.*CONFIG_INVALID|CONFIG_INVALID.*a line of signal.file")
+    process.wait_for(lambda: completed(process, "items") == 1, "the snapshot")
+    wait_until(lambda: path.read_text() == "", "the file is emptied", 30)
+    assert sum(r.table == "items" and r.op == "r" for r in leat.log()) == 3010
+    # What it was told durably outlives a kill, though the file is empty.
+    file_signal(path, "f3", "pause-snapshot")
+    file_signal(path, "f4", "execute-snapshot", **{"data-collections": ["public.items"]})
+    process.wait_stderr("signal f4: an incremental snapshot of public.items")
+    wait_until(lambda: path.read_text() == "", "the file is emptied", 30)
+    process.kill()
+    process = leat.run()
+    process.wait_for(lambda: completed(process, "items") == 1, "the snapshot", 60)
+    process.stop()
+    assert sum(r.table == "items" and r.op == "r" for r in leat.log()) == 6010
+
+
 def test_a_signal_survives_a_kill(database, leat):
     database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 5000) i")
     process = with_signals(leat, database, incremental__snapshot__rows__per__second=50, incremental__snapshot__chunk__size=10)

@@ -22,18 +22,23 @@ Status BlockChannel::push(Block block, std::stop_token stop, const std::function
     return push_item({std::move(block), false}, stop, idle);
 }
 
-Status BlockChannel::push_and_wait_durable(Block block, std::stop_token stop) {
+Status BlockChannel::push_and_wait_durable(Block block, std::stop_token stop,
+                                           const std::function<Status()>& idle) {
     {
         std::lock_guard lock(mutex_);
         durable_ = false;
     }
-    LEAT_TRY(push_item({std::move(block), true}, stop, {}));
+    LEAT_TRY(push_item({std::move(block), true}, stop, idle));
     std::unique_lock lock(mutex_);
-    while (!durable_) {
-        changed_.wait_for(lock, wait_slice);
-        if (!durable_ && (stop.stop_requested() || queue_.closed())) return stopped();
+    while (true) {
+        changed_.wait_for(lock, wait_slice, [this] { return durable_ || queue_.closed(); });
+        if (durable_) return {};
+        if (stop.stop_requested() || queue_.closed()) return stopped();
+        if (!idle) continue;
+        lock.unlock();
+        LEAT_TRY(idle());
+        lock.lock();
     }
-    return {};
 }
 
 void BlockChannel::set_durable() {

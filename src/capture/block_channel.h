@@ -26,7 +26,7 @@ class BlockChannel {
     // Waits for room; while it waits, calls `idle` twice a second. STOPPED once stopped or closed.
     Status push(Block block, std::stop_token stop, const std::function<Status()>& idle = {});
     // As push, and returns after the block is durable. Only one thread may do this.
-    Status push_and_wait_durable(Block block, std::stop_token stop);
+    Status push_and_wait_durable(Block block, std::stop_token stop, const std::function<Status()>& idle = {});
 
     std::optional<Item> pop(std::chrono::milliseconds wait) { return queue_.pop(wait); }
     // The capture thread's answer to items with wait_durable.

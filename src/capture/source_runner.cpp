@@ -32,7 +32,13 @@ std::string_view name(SourceState state) {
 
 SourceRunner::SourceRunner(std::string name, std::unique_ptr<Source> source, OpenLog open_log,
                            RunnerOptions options)
-    : name_(std::move(name)), source_(std::move(source)), open_log_(std::move(open_log)), options_(options) {}
+    : name_(std::move(name)),
+      signal_file_(name_, options.signal_file),
+      source_(std::move(source)),
+      open_log_(std::move(open_log)),
+      options_(std::move(options)) {
+    source_->listen_to(signals_);
+}
 
 SourceRunner::~SourceRunner() {
     request_stop();
@@ -73,6 +79,10 @@ void SourceRunner::count_error(ErrorCode code, bool retried) {
     status_.retries += retried;
 }
 
+Result<SignalOutcome> SourceRunner::signal(Signal signal, std::string id, std::chrono::milliseconds wait) {
+    return signals_.send({std::move(signal), std::move(id)}, wait);
+}
+
 void SourceRunner::set_state(SourceState state, std::optional<Error> error) {
     std::lock_guard lock(mutex_);
     status_.state = state;
@@ -102,6 +112,11 @@ void SourceRunner::end_pause() {
 // ---- the capture thread ----
 
 void SourceRunner::run(std::stop_token stop) {
+    drive(stop);
+    signals_.close(fmt::format("the source is {}", leat::name(status().state)));
+}
+
+void SourceRunner::drive(std::stop_token stop) {
     Backoff backoff(options_.retry_delay_first);
     while (true) {
         uint64_t changes_before = status().changes;
@@ -151,6 +166,8 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
     writer_turn_ = reader_turn_ = SteadyClock::time_point{};
     queue_bytes_ = 0;
     source_->close();
+    signals_.abandon();
+    signal_file_.begin_again();
     // A reader that is stopped because writing failed says only that.
     if (reader_failed_) return fail(std::move(read_status.error()));
     LEAT_TRY(write_status);
@@ -203,7 +220,7 @@ Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item firs
     size_t bytes = 0;
     std::optional<BlockChannel::Item> item(std::move(first));
     while (item) {
-        LEAT_TRY(append(item->block, stop));
+        LEAT_TRY(append(item->block, channel, stop));
         bytes += item->block.size();
         if (item->wait_durable) awaited_ = Position{std::string(item->block.position())};
         if (bytes >= sync_bytes_max) break;
@@ -214,19 +231,30 @@ Status SourceRunner::append_group(BlockChannel& channel, BlockChannel::Item firs
 
 Status SourceRunner::sync(BlockChannel& channel, std::stop_token stop) {
     LEAT_TRY(write_with_room([&] { return log_->sync(); }, stop));
-    Position durable = log_->durable_position();
-    if (!durable.empty()) source_->confirm(durable);  // invariant 1
-    if (awaited_ && *awaited_ == durable) {
-        awaited_.reset();
-        channel.set_durable();
-    }
+    tell_durable(channel);
     return {};
 }
 
-Status SourceRunner::append(Block& block, std::stop_token stop) {
+void SourceRunner::tell_durable(BlockChannel& channel) {
+    Position durable = log_->durable_position();
+    if (!durable.empty()) source_->confirm(durable);  // invariant 1
+    if (!awaited_ || *awaited_ != durable) return;
+    awaited_.reset();
+    channel.set_durable();
+}
+
+Status SourceRunner::append(Block& block, BlockChannel& channel, std::stop_token stop) {
+    bool synced = false;
     auto write = [&]() -> Status {
-        LEAT_TRY(log_->append(block));
-        return {};
+        auto appended = log_->append(block);
+        if (appended) return {};
+        if (appended.error().code != ErrorCode::LOG_DISK_FULL || std::exchange(synced, true))
+            return fail(std::move(appended.error()));
+        // The blocks before it in the group need not wait for room.
+        Status before = log_->sync();
+        if (!before && before.error().code != ErrorCode::LOG_DISK_FULL) return before;
+        if (before) tell_durable(channel);
+        return fail(std::move(appended.error()));
     };
     LEAT_TRY(write_with_room(write, stop));
     tables_.add(block);
@@ -258,14 +286,22 @@ Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::s
     log_event(LogLevel::info, name_, "RUNNING");
     while (!stop.stop_requested()) {
         reader_turn_ = SteadyClock::now();
+        signal_file_.poll(signals_);
         LEAT_ASSIGN(auto block, source_->read(wait_slice));
-        auto meanwhile = [&] {
-            reader_turn_ = SteadyClock::now();
-            return source_->keep_alive();
-        };
-        if (block) LEAT_TRY(channel.push(std::move(*block), stop, meanwhile));
+        if (block) LEAT_TRY(push(channel, std::move(*block), stop));
     }
     return stopped();
+}
+
+Status SourceRunner::push(BlockChannel& channel, Block block, std::stop_token stop) {
+    auto idle = [&] {
+        reader_turn_ = SteadyClock::now();
+        return source_->keep_alive();
+    };
+    if (!signals_.undurable()) return channel.push(std::move(block), stop, idle);
+    LEAT_TRY(channel.push_and_wait_durable(std::move(block), stop, idle));
+    signals_.durable();
+    return {};
 }
 
 }  // namespace leat

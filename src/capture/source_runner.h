@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "capture/block_channel.h"
+#include "capture/signal_file.h"
 #include "capture/snapshot_reader.h"
 #include "capture/table_counts.h"
 #include "log/change_log.h"
@@ -51,6 +52,7 @@ struct RunnerOptions {
     bool retry = true;                 // false: any error ends it, as a person at a terminal expects
     std::chrono::milliseconds retry_delay_first{200};
     std::chrono::milliseconds full_disk_delay{1000};  // between looks whether there is room again
+    SignalFileOptions signal_file = {};
 };
 
 // Opens the source's log, recovering it: done again for each attempt, so that what an attempt left unfinished
@@ -67,19 +69,27 @@ class SourceRunner {
     void join();                  // until it is stopped or failed
     SourceStatus status() const;  // thread-safe, as the next
     std::vector<TableCounts::Count> table_counts() const { return tables_.counts(); }
+    // Starts, stops, pauses or resumes snapshots, as Debezium's signals do. Returns when the change log has
+    // it durably, so that a kill changes nothing any more. Waits at most `wait` until the source gets to it,
+    // which it does only while it is RUNNING. SIGNAL_NOT_TAKEN; any thread may call this. `id` stands in
+    // Leat's log.
+    Result<SignalOutcome> signal(Signal signal, std::string id, std::chrono::milliseconds wait);
     const std::string& name() const { return name_; }
 
   private:
     void run(std::stop_token stop);  // the capture thread
+    void drive(std::stop_token stop);
     Result<bool> attempt(std::stop_token stop);
     Status drain(BlockChannel& channel, std::stop_token stop);
     Status append_group(BlockChannel& channel, BlockChannel::Item first, std::stop_token stop);
-    Status append(Block& block, std::stop_token stop);
+    Status append(Block& block, BlockChannel& channel, std::stop_token stop);
     Status sync(BlockChannel& channel, std::stop_token stop);
+    void tell_durable(BlockChannel& channel);
     template <class Write>
     Status write_with_room(Write write, std::stop_token stop);
 
     Status read(BlockChannel& channel, const ResumePoint& from, std::stop_token stop);  // the reader thread
+    Status push(BlockChannel& channel, Block block, std::stop_token stop);
 
     void set_state(SourceState state, std::optional<Error> error = {});
     void show_snapshot(const SnapshotReader* snapshot);
@@ -88,6 +98,8 @@ class SourceRunner {
     void end_pause();
 
     const std::string name_;
+    SignalQueue signals_;
+    SignalFile signal_file_;
     std::unique_ptr<Source> source_;
     const OpenLog open_log_;
     std::unique_ptr<ChangeLog> log_;

@@ -398,6 +398,27 @@ TEST(SourceRunner, StopsWhileTheDiskIsFull) {
     EXPECT_EQ(capture.end().state, SourceState::stopped);
 }
 
+// The blocks before it in the group are safe, and confirmed, while it waits.
+TEST(SourceRunner, AFullDiskHoldsBackOnlyTheBlockThatHasNoRoom) {
+    Capture capture;
+    std::atomic<bool> room = false;
+    capture.store.on_append = [&, calls = 0]() mutable -> Status {
+        if (++calls == 1) capture.journal.wait_for("read", 3);  // both blocks are in the group
+        if (calls == 1 || room) return {};
+        capture.journal.add("no room");
+        return fail(ErrorCode::LOG_DISK_FULL, "full");
+    };
+    capture.source.gives(make_block("P1"));
+    capture.source.gives(make_block("P2"));
+    capture.start();
+    capture.journal.wait_for("no room", 2);
+    EXPECT_TRUE(capture.journal.has("confirm P1"));
+    EXPECT_FALSE(capture.journal.has("append begin end P2"));
+    room = true;
+    capture.journal.wait_for("confirm P2");
+    EXPECT_EQ(capture.end().state, SourceState::stopped);
+}
+
 TEST(SourceRunner, StopsWhileTheReaderWaitsForRoom) {
     Capture capture;
     capture.options.full_disk_delay = 1h;
@@ -465,6 +486,78 @@ TEST(SourceRunner, EndsWithItsObjectAndMayNeverHaveStarted) {
     Journal journal;
     SourceRunner never("test", std::make_unique<FakeSource>(journal), {}, {});
     EXPECT_EQ(never.status().state, SourceState::created);
+}
+
+// ---- signals ----
+
+Signal log_signal() { return Signal{}; }
+
+TEST(SourceRunner, ASignalIsAnsweredWhenItIsDurable) {
+    Capture capture;
+    capture.start();
+    capture.journal.wait_for("read");
+    auto outcome = capture.runner->signal(log_signal(), "s1", 60s);
+    ASSERT_TRUE(outcome) << outcome.error().to_string();
+    EXPECT_THAT(outcome->tables, ElementsAre("s1"));
+    EXPECT_TRUE(capture.journal.has("sync signal s1"));
+    capture.end();
+}
+
+TEST(SourceRunner, ASignalWaitsUntilItIsDurable) {
+    Capture capture;
+    capture.store.makes_durable = false;
+    capture.start();
+    capture.journal.wait_for("read");
+    std::atomic<bool> answered = false;
+    std::jthread sender([&] {
+        EXPECT_TRUE(capture.runner->signal(log_signal(), "s1", 60s));
+        answered = true;
+    });
+    capture.journal.wait_for("append begin end signal s1");
+    capture.journal.wait_for("sync ", capture.journal.count("sync ") + 2);
+    EXPECT_FALSE(answered);
+    capture.store.makes_durable = true;
+    sender.join();
+    EXPECT_TRUE(answered);
+    capture.end();
+}
+
+TEST(SourceRunner, ASignalThatIsNotTakenInTimeIsNotCarriedOut) {
+    Capture capture;
+    capture.source.answers_signals = false;
+    capture.start();
+    capture.journal.wait_for("read");
+    auto outcome = capture.runner->signal(log_signal(), "s1", 1ms);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::SIGNAL_NOT_TAKEN);
+    capture.source.answers_signals = true;
+    ASSERT_TRUE(capture.runner->signal(log_signal(), "s2", 60s));
+    EXPECT_FALSE(capture.journal.has("signal s1"));
+    capture.end();
+}
+
+TEST(SourceRunner, ASignalToASourceThatHasEndedSaysSo) {
+    Capture capture;
+    capture.options.retry = false;
+    capture.source.fails(ErrorCode::PG_AUTH);
+    capture.start();
+    capture.join();
+    auto outcome = capture.runner->signal(log_signal(), "s1", 60s);
+    ASSERT_FALSE(outcome);
+    EXPECT_THAT(outcome.error().message, testing::HasSubstr("FAILED"));
+}
+
+TEST(SourceRunner, WhoeverWaitsIsToldThatItStops) {
+    Capture capture;
+    capture.source.answers_signals = false;
+    capture.start();
+    std::optional<Result<SignalOutcome>> outcome;
+    std::jthread sender([&] { outcome = capture.runner->signal(log_signal(), "s1", 60s); });
+    capture.journal.wait_for("read");
+    capture.end();
+    sender.join();
+    ASSERT_FALSE(*outcome);
+    EXPECT_EQ(outcome->error().code, ErrorCode::SIGNAL_NOT_TAKEN);
 }
 
 // ---- snapshots ----

@@ -223,6 +223,7 @@ class FakeSource : public Source {
     using Plan = std::unique_ptr<SnapshotPlan>;
     std::function<Result<Plan>(const ResumePoint&, std::stop_token)> on_open;
     std::function<Status(std::stop_token)> on_start_streaming;
+    std::atomic<bool> answers_signals{true};
 
     // What read() gives next; after that nothing comes. Any thread.
     void gives(Block block) { give(std::move(block)); }
@@ -234,12 +235,19 @@ class FakeSource : public Source {
         if (on_open) return on_open(from, stop);
         return nullptr;
     }
+    void listen_to(SignalQueue& signals) override { signals_ = &signals; }
     Status start_streaming(std::stop_token stop) override {
         journal_.add("start streaming");
         return on_start_streaming ? on_start_streaming(stop) : Status{};
     }
     Result<std::optional<Block>> read(std::chrono::milliseconds wait) override {
         journal_.add("read");
+        if (answers_signals && signals_->waiting()) {
+            auto entry = signals_->take();
+            journal_.add("signal " + entry->id);
+            signals_->carried_out(SignalOutcome{{entry->id}, {}});
+            return make_block("signal " + entry->id);
+        }
         std::unique_lock lock(mutex_);
         given_.wait_for(lock, std::min<std::chrono::milliseconds>(wait, 5ms),
                         [&] { return !queue_.empty(); });
@@ -264,6 +272,7 @@ class FakeSource : public Source {
         given_.notify_all();
     }
     Journal& journal_;
+    SignalQueue* signals_ = nullptr;
     std::mutex mutex_;
     std::condition_variable given_;
     std::deque<Result<Block>> queue_;

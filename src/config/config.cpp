@@ -31,12 +31,6 @@ constexpr std::string_view known_keys[] = {
     "secrets.paths",     "server.listen",
 };
 
-std::string directory_of(const std::string& path) {
-    size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 bool is_section(std::string_view key) {
     for (std::string_view known : known_keys)
         if (known.size() > key.size() && known.starts_with(key) && known[key.size()] == '.') return true;

@@ -51,6 +51,9 @@ struct SourceConfig {
     uint64_t incremental_sessions_max = 0;                 // that run a query; 0: any number
     std::chrono::milliseconds incremental_lag_max{10000};  // of the stream, beyond which no chunk is read
     std::string signal_table;                              // schema.table; empty: none
+    bool signals_from_table = true, signals_from_file = false;
+    std::string signal_file = "file-signals.txt";  // absolute, or beside the configuration
+    std::chrono::milliseconds signal_poll_interval{5000};
 
     std::string slot_name;         // leat_<name>
     std::string publication_name;  // leat_<name>

@@ -37,12 +37,6 @@ std::string source_name(std::string_view connector) {
     return name.substr(0, name_bytes_max);
 }
 
-std::string directory_of(const std::string& path) {
-    size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // Turns one connector's settings into those of a source.
 class Translator {
   public:

@@ -219,14 +219,19 @@ inline constexpr Option snapshots[] = {
      "`execute-snapshot`, `stop-snapshot`, `pause-snapshot`, `resume-snapshot` and `log`; a `blocking` "
      "snapshot "
      "is taken as an incremental one, which stops nothing"},
-    {"signal.enabled.channels", "source", refused, "signals come by `signal.data.collection`",
-     "source|source,kafka"},
-    {"signal.poll.interval.ms", "5000", answered, "signals come with the stream"},
+    {"signal.enabled.channels", "source", differs,
+     "`source` and `file`; `kafka` beside them asks for nothing, and others are errors"},
+    {"signal.poll.interval.ms", "5000", works, "of `signal.file`; those of the table come with the stream"},
     {"signal.emit.failure.backoff.ms", "10000", answered, "Leat writes no signals"},
     {"signal.emit.failure.max.retries", "0", answered, "Leat writes no signals"},
-    {"signal.file", "", refused, "signals come by `signal.data.collection`"},
-    {"signal.kafka.<option>", "", refused, "signals come by `signal.data.collection`; there is no Kafka"},
-    {"signal.consumer.<option>", "", refused, "signals come by `signal.data.collection`; there is no Kafka"},
+    {"signal.file", "", differs,
+     "`file-signals.txt` if not set; a relative path is relative to the configuration's directory. The file "
+     "is "
+     "emptied when its signals are carried out, not before"},
+    {"signal.kafka.<option>", "", refused,
+     "signals come by `signal.data.collection` or `signal.file`; there is no Kafka"},
+    {"signal.consumer.<option>", "", refused,
+     "signals come by `signal.data.collection` or `signal.file`; there is no Kafka"},
     {"notification.enabled.channels", "", refused, "Leat's log tells the progress of snapshots", "log"},
     {"notification.<option>", "", answered, "only with `notification.enabled.channels`"},
 };

@@ -10,6 +10,12 @@
 
 namespace leat {
 
+std::string directory_of(const std::string& path) {
+    size_t slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
 namespace {
 
 constexpr size_t shown_bytes_max = 80;

@@ -14,6 +14,9 @@
 
 namespace leat {
 
+// Of a file; what is relative in it is relative to this.
+std::string directory_of(const std::string& path);
+
 // Lives while one file is parsed; views what it is given.
 class SettingReader {
   public:

@@ -40,7 +40,10 @@ bool is_source_name(std::string_view name) {
 class SourceParser {
   public:
     SourceParser(const SettingGroup& group, const std::string& path, const SecretResolver& secrets)
-        : group_(group), secrets_(secrets), reader_(group.path.empty() ? path : group.path, secrets) {
+        : group_(group),
+          secrets_(secrets),
+          path_(group.path.empty() ? path : group.path),
+          reader_(path_, secrets) {
         if (group.path.empty()) reader_.set_prefix(fmt::format("sources.{}.", group.name));
     }
 
@@ -61,6 +64,8 @@ class SourceParser {
             return reader_.invalid_at(group_.line, fmt::format("sources.{}.url is missing", group_.name),
                                       "Write:  url: postgresql://user@host/database");
         LEAT_TRY(check_combinations());
+        if (!source_.signal_file.starts_with('/'))
+            source_.signal_file = directory_of(path_) + "/" + source_.signal_file;
         return std::move(source_);
     }
 
@@ -201,11 +206,39 @@ class SourceParser {
     }
 
     Status apply_signal(const Setting& setting) {
+        if (setting.key == "signal.enabled.channels") return apply_signal_channels(setting);
+        if (setting.key == "signal.file") {
+            signal_file_ = setting;
+            LEAT_ASSIGN(source_.signal_file, reader_.text(setting));
+            return {};
+        }
+        if (setting.key == "signal.poll.interval.ms") {
+            LEAT_ASSIGN(source_.signal_poll_interval, reader_.duration(setting, 1ms));
+            return {};
+        }
         if (setting.key != "signal.data.collection") return unknown(setting);
         LEAT_ASSIGN(source_.signal_table, reader_.text(setting));
         if (std::count(source_.signal_table.begin(), source_.signal_table.end(), '.') == 1) return {};
         return reader_.invalid(setting, "it is the name of a table with its schema",
                                "Write:  public.debezium_signal");
+    }
+
+    Status apply_signal_channels(const Setting& setting) {
+        LEAT_ASSIGN(auto items, reader_.list(setting));
+        source_.signals_from_table = source_.signals_from_file = false;
+        for (const std::string& item : items)
+            for (std::string_view part : split(item, ',')) {
+                std::string_view channel = trim(part);
+                if (channel == "source")
+                    source_.signals_from_table = true;
+                else if (channel == "file")
+                    source_.signals_from_file = true;
+                else if (channel != "kafka")  // by itself it asks for nothing: it has a topic of its own
+                    return reader_.invalid(setting, fmt::format("there is no channel \"{}\"", channel),
+                                           "Write source (the table signal.data.collection), file "
+                                           "(signal.file), or both.");
+            }
+        return {};
     }
 
     // The interval shapes the records, too.
@@ -223,6 +256,9 @@ class SourceParser {
     }
 
     Status check_combinations() const {
+        if (signal_file_ && !source_.signals_from_file)
+            return reader_.invalid(*signal_file_, "it is not read",
+                                   "Add the channel:  signal.enabled.channels: source,file");
         if (heartbeat_query_ && source_.heartbeat_interval == 0ms)
             return reader_.invalid(*heartbeat_query_, "it is run at an interval, and there is none",
                                    "Set heartbeat.interval.ms, or remove it.");
@@ -355,9 +391,10 @@ class SourceParser {
 
     const SettingGroup& group_;
     const SecretResolver& secrets_;
+    const std::string path_;  // of the file that has it
     SettingReader reader_;
     SourceConfig source_;
-    std::optional<Setting> globs_, debezium_list_, heartbeat_query_, wal_policy_, selects_;
+    std::optional<Setting> globs_, debezium_list_, heartbeat_query_, wal_policy_, selects_, signal_file_;
     std::set<std::string> select_tables_;
 };
 

@@ -127,17 +127,18 @@ Result<pg::Options> postgres_options(const SourceConfig& config, const SecretRes
     options.incremental_rows_per_second = config.incremental_rows_per_second;
     options.incremental_sessions_max = config.incremental_sessions_max;
     options.incremental_lag_max = config.incremental_lag_max;
-    options.signal_table = config.signal_table;
+    if (config.signals_from_table) options.signal_table = config.signal_table;
     options.incremental_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 8, 1 << 20);
     // A change is at once on the wire, in its block, and in the block before it.
     options.change_bytes_max = memory.total_bytes / 4;
     return options;
 }
 
-RunnerOptions runner_options(const pg::Options& options, MemoryShare memory) {
+RunnerOptions runner_options(const SourceConfig& config, const pg::Options& options, MemoryShare memory) {
     RunnerOptions runner;
     runner.channel_bytes = std::max<uint64_t>(memory.total_bytes / memory.sources / 4, 1 << 20);
     runner.snapshot_readers = options.snapshot_readers;
+    if (config.signals_from_file) runner.signal_file = {config.signal_file, config.signal_poll_interval};
     runner.stop_after_snapshot = options.snapshot_mode == pg::SnapshotMode::initial_only;
     return runner;
 }
@@ -152,7 +153,7 @@ Result<SourceSetup> make_source(const SourceConfig& config, const SecretResolver
                                 std::shared_ptr<SpillSpace> spill) {
     LEAT_ASSIGN(auto options, postgres_options(config, secrets, memory));
     options.spill = std::move(spill);
-    auto runner = runner_options(options, memory);
+    auto runner = runner_options(config, options, memory);
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }
 
@@ -162,7 +163,7 @@ Result<SourceSetup> make_temporary_source(const SourceConfig& config, const Secr
     options.temporary = true;
     options.snapshot_mode = snapshot ? pg::SnapshotMode::initial : pg::SnapshotMode::no_data;
     options.slot_name = options.publication_name = "leat_tail";  // until it has claimed a name of its own
-    auto runner = runner_options(options, memory);
+    auto runner = runner_options(config, options, memory);
     runner.retry = false;
     return SourceSetup{std::make_unique<pg::PostgresSource>(std::move(options)), runner};
 }

@@ -13,13 +13,14 @@ constexpr size_t data_bytes_max = 1 << 20;
 constexpr int depth_max = 16;
 
 std::unexpected<Error> refuse(std::string what) {
-    return fail(ErrorCode::CONFIG_INVALID, std::move(what), "Insert another signal; this one did nothing.");
+    return fail(ErrorCode::CONFIG_INVALID, std::move(what), "Send another signal; this one did nothing.");
 }
 
 // What signals need of JSON: objects, arrays and strings; other values are passed over.
 struct Json {
     enum class Kind : uint8_t { other, text, array, object };
     Kind kind = Kind::other;
+    std::string_view raw;  // as it was written
     std::string text;
     std::vector<Json> items;         // of an array, or the values of an object
     std::vector<std::string> names;  // of an object
@@ -56,6 +57,12 @@ class JsonReader {
     bool value(Json& to, int depth) {
         space();
         if (at_ >= text_.size() || depth > depth_max) return false;
+        const size_t begin = at_;
+        bool good = some_value(to, depth);
+        to.raw = text_.substr(begin, at_ - begin);
+        return good;
+    }
+    bool some_value(Json& to, int depth) {
         switch (text_[at_]) {
             case '"':
                 to.kind = Json::Kind::text;
@@ -195,6 +202,19 @@ Result<Signal> parse_signal(std::string_view type, std::string_view data) {
     if (signal.kind == Signal::Kind::execute && signal.collections.empty())
         return refuse("execute-snapshot needs data-collections");
     return signal;
+}
+
+Result<NamedSignal> parse_signal_line(std::string_view line) {
+    Json json;
+    if (line.size() > data_bytes_max) return refuse("the signal is too long");
+    if (!JsonReader(line).read(json) || json.kind != Json::Kind::object)
+        return refuse("the signal is no JSON object");
+    const Json* data = json.member("data");
+    std::string_view text;
+    if (data) text = data->kind == Json::Kind::text ? std::string_view(data->text) : data->raw;
+    if (text == "null") text = {};
+    LEAT_ASSIGN(auto signal, parse_signal(text_of(json, "type"), text));
+    return NamedSignal{text_of(json, "id"), std::move(signal)};
 }
 
 Result<bool> matches_any(const std::vector<std::string>& expressions, const std::string& name) {

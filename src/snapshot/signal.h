@@ -1,5 +1,6 @@
-// Debezium's signals: rows of a signal table that start, stop, pause and resume snapshots. Pure; a fuzz
-// target. Debezium documentation, "Sending signals to a Debezium connector".
+// Debezium's signals: what starts, stops, pauses and resumes snapshots. They come as rows of a signal table,
+// or from within the process (signal_queue.h). Pure; a fuzz target. Debezium documentation, "Sending signals
+// to a Debezium connector".
 #pragma once
 
 #include <string>
@@ -23,8 +24,25 @@ struct Signal {
     std::string message;  // of log
 };
 
+// What became of it.
+struct SignalOutcome {
+    struct Refused {
+        std::string table;
+        Error error;
+    };
+    std::vector<std::string> tables;  // schema.table: that will be read, or will not be any more
+    std::vector<Refused> refused;     // that match, and cannot be read
+};
+
 // type and data as they stand in the row. What cannot be carried out is CONFIG_INVALID, with the reason.
 Result<Signal> parse_signal(std::string_view type, std::string_view data);
+
+struct NamedSignal {
+    std::string id;
+    Signal signal;
+};
+// A line of Debezium's file channel: an object of id, type and data. Likewise.
+Result<NamedSignal> parse_signal_line(std::string_view line);
 
 // Whether one of the expressions matches the whole name, whatever its case; CONFIG_INVALID if it is none.
 Result<bool> matches_any(const std::vector<std::string>& expressions, const std::string& name);

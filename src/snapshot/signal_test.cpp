@@ -70,6 +70,23 @@ TEST(Signal, JsonThatIsNoneIsRefused) {
                 HasSubstr("JSON"));
 }
 
+TEST(Signal, LinesOfAFileHaveIdTypeAndData) {
+    auto named = parse_signal_line(
+        R"( {"id":"a1","type":"execute-snapshot","data":{"data-collections":["s.t"]},"more":[{}]} )");
+    ASSERT_TRUE(named) << named.error().to_string();
+    EXPECT_EQ(named->id, "a1");
+    EXPECT_THAT(named->signal.collections, ElementsAre("s.t"));
+    auto as_text = parse_signal_line(R"({"id":"a","type":"log","data":"{\"message\":\"m\"}"})");
+    ASSERT_TRUE(as_text);
+    EXPECT_EQ(as_text->signal.message, "m");
+    EXPECT_TRUE(parse_signal_line(R"({"type":"stop-snapshot","data":null})"));
+    EXPECT_TRUE(parse_signal_line(R"({"type":"stop-snapshot"})"));
+    for (std::string_view line :
+         {"", "{", "[]", "{\"id\":\"a\"}", "{\"type\":\"execute-snapshot\",\"data\":[]}", "{\"type\":1}",
+          "{\"type\":\"log\"} {}"})
+        EXPECT_FALSE(parse_signal_line(line)) << line;
+}
+
 TEST(Signal, CollectionsAreExpressionsOverTheWholeName) {
     auto matches = [](std::vector<std::string> expressions, const std::string& name) {
         auto result = matches_any(expressions, name);

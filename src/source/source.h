@@ -14,6 +14,7 @@
 
 #include "model/block.h"
 #include "model/schema.h"
+#include "snapshot/signal_queue.h"
 #include "snapshot/snapshot.h"
 
 namespace leat {
@@ -51,6 +52,11 @@ class Source {
     // Connects, compares the server with the resume point (invariant 8), and makes what is missing (slot,
     // publication). Returns the snapshot that has to be read before read() is called, or none.
     virtual Result<std::unique_ptr<SnapshotPlan>> open(const ResumePoint& from, std::stop_token stop) = 0;
+
+    // Where signals from within the process come from, before the first open(); outlives the source. They are
+    // carried out while it streams, between two transactions: the block that read() gives next is the end of
+    // a unit, and its position has them.
+    virtual void listen_to(SignalQueue& signals) = 0;
 
     virtual Status start_streaming(std::stop_token stop) = 0;
 

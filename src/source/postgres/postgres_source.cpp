@@ -123,7 +123,7 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
             return block;
         }
         tell_completed();
-        while (!merge_is_due()) {
+        while (!merge_is_due() && !inner_signals_wait()) {
             if (assembler_->replaying()) {
                 LEAT_TRY(replay());
             } else {
@@ -133,6 +133,10 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
                 LEAT_TRY(take_message(**frame));
             }
             if (decoder_->block_is_full()) return take_block();
+        }
+        if (inner_signals_wait()) {
+            LEAT_TRY(carry_out_inner_signals());
+            return take_block();
         }
         if (merge_is_due() && !decoder_->has_changes()) {
             LEAT_TRY(merge());

@@ -29,6 +29,7 @@ class PostgresSource : public Source {
 
     Result<std::vector<Finding>> check() override;
     Result<std::unique_ptr<SnapshotPlan>> open(const ResumePoint& from, std::stop_token stop) override;
+    void listen_to(SignalQueue& signals) override { inner_signals_ = &signals; }
     Status start_streaming(std::stop_token stop) override;
     Result<std::optional<Block>> read(std::chrono::milliseconds wait) override;
     Status keep_alive() override;
@@ -72,7 +73,10 @@ class PostgresSource : public Source {
     Status start_incremental();
     void make_incremental(std::vector<TableProgress> tables);
     Status carry_out_signals();
-    Status carry_out(const Signal& signal, const std::string& id);
+    bool inner_signals_wait() const;
+    Status carry_out_inner_signals();
+    Result<SignalOutcome> carry_out(const Signal& signal, const std::string& id);
+    SignalOutcome carry_out_of(const Signal& signal, const std::vector<TableInfo>& tables);
     Status read_again(const Signal& signal, const TableInfo& table);
     Result<std::optional<IncrementalSnapshot::Description>> describe_for_snapshot(uint32_t table);
     Result<uint64_t> next_transaction();
@@ -121,6 +125,7 @@ class PostgresSource : public Source {
     std::unordered_set<uint32_t> refused_;  // tables that may not be captured, of which it was told
     SteadyClock::time_point sql_tried_{};   // to connect for the watch
     std::optional<SignalTable> signals_;
+    SignalQueue* inner_signals_ = nullptr;
     bool incremental_paused_ = false;
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
     std::vector<std::string> completed_;                // tables, to be told when it was

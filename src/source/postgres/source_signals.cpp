@@ -1,4 +1,4 @@
-// PostgresSource: what the rows of the signal table ask for.
+// PostgresSource: what signals ask for, from the signal table and from within the process.
 #include <fmt/core.h>
 #include <fmt/format.h>
 
@@ -22,51 +22,73 @@ Status PostgresSource::carry_out_signals() {
     return {};
 }
 
-Status PostgresSource::carry_out(const Signal& signal, const std::string& id) {
+bool PostgresSource::inner_signals_wait() const {
+    return inner_signals_ && inner_signals_->waiting() && !decoder_->in_transaction();
+}
+
+Status PostgresSource::carry_out_inner_signals() {
+    while (auto entry = inner_signals_->take()) {
+        auto outcome = carry_out(entry->signal, entry->id);
+        Status status = outcome ? Status{} : fail(Error(outcome.error()));
+        inner_signals_->carried_out(std::move(outcome));
+        LEAT_TRY(status);
+    }
+    return {};
+}
+
+// Errors of tables are in the outcome; another one ends the stream.
+Result<SignalOutcome> PostgresSource::carry_out(const Signal& signal, const std::string& id) {
     auto tell = [&](const std::string& what) {
         log_event(LogLevel::info, options_.name, fmt::format("signal {}: {}", id, what));
     };
     switch (signal.kind) {
         case Signal::Kind::log:
             tell(signal.message);
-            return {};
+            return SignalOutcome{};
         case Signal::Kind::pause:
         case Signal::Kind::resume:
             incremental_paused_ = signal.kind == Signal::Kind::pause;
             if (incremental_) incremental_->set_paused(incremental_paused_);
             tell(incremental_paused_ ? "incremental snapshots are paused" : "incremental snapshots go on");
-            return {};
+            return SignalOutcome{};
         default:
             break;
     }
     if (!sql_->alive()) LEAT_TRY(connect_sql(stop_));
     LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, stop_));
-    std::vector<std::string> names;
-    for (const TableInfo& table : tables) {
-        auto matches = signal.collections.empty() ? Result<bool>(true)
-                                                  : matches_any(signal.collections, table.qualified_name());
-        auto status = matches ? Status{} : fail(std::move(matches.error()));
-        bool done = false;
-        if (matches && *matches) {
-            if (signal.kind == Signal::Kind::stop) {
-                done = incremental_ && incremental_->watches(table.oid);
-                if (done) incremental_->remove(table.oid);
-            } else {
-                status = read_again(signal, table);
-                done = status.has_value();
-            }
-        }
-        if (!status)
-            log_error(LogLevel::error, options_.name,
-                      fmt::format("signal {}: {} is not read", id, table.qualified_name()), status.error());
-        if (done) names.push_back(table.qualified_name());
-    }
-    std::string list = names.empty() ? "no table" : fmt::format("{}", fmt::join(names, ", "));
+    SignalOutcome outcome = carry_out_of(signal, tables);
+    for (const SignalOutcome::Refused& refused : outcome.refused)
+        log_error(LogLevel::error, options_.name, fmt::format("signal {}: {} is not read", id, refused.table),
+                  refused.error);
+    std::string list =
+        outcome.tables.empty() ? "no table" : fmt::format("{}", fmt::join(outcome.tables, ", "));
     tell(signal.kind == Signal::Kind::stop ? fmt::format("the snapshot of {} is stopped", list)
                                            : fmt::format("an incremental snapshot of {}", list));
     if (incremental_)
         if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
-    return {};
+    return outcome;
+}
+
+SignalOutcome PostgresSource::carry_out_of(const Signal& signal, const std::vector<TableInfo>& tables) {
+    SignalOutcome outcome;
+    for (const TableInfo& table : tables) {
+        const std::string name = table.qualified_name();
+        auto matches =
+            signal.collections.empty() ? Result<bool>(true) : matches_any(signal.collections, name);
+        if (matches && !*matches) continue;
+        Status status = matches ? Status{} : fail(std::move(matches.error()));
+        if (status && signal.kind == Signal::Kind::stop) {
+            if (!incremental_ || !incremental_->watches(table.oid)) continue;
+            incremental_->remove(table.oid);
+        } else if (status) {
+            status = read_again(signal, table);
+        }
+        if (status)
+            outcome.tables.push_back(name);
+        else
+            outcome.refused.push_back({name, std::move(status.error())});
+    }
+    return outcome;
 }
 
 // Only an error of the table is returned.

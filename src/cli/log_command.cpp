@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "engine/format_notes.h"
+#include "engine/source_set.h"
 #include "log/embedded/embedded_logs.h"
 
 namespace leat::cli {
@@ -96,7 +97,7 @@ Status check_listing(const LogCommand& command) {
     const OutputOptions& output = command.output;
     bool of_changes = command.from || command.to || command.follow || output.limit ||
                       !output.tables.empty() || !output.ops.empty() || !output.where.empty() ||
-                      !output.format.empty();
+                      !output.columns.empty() || !output.format.empty();
     if (!of_changes) return {};
     return fail(ErrorCode::USAGE, "these options are for the changes of one source: --source NAME is missing",
                 fmt::format("leat log --data-dir {} lists the sources.", command.data_dir));
@@ -124,6 +125,10 @@ Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     if (!opened && opened.error().code == ErrorCode::LOG_NO_SOURCE)
         return no_source(logs, std::move(opened.error()));
     LEAT_ASSIGN(auto reader, std::move(opened));
+    if (!command.output.columns.empty()) {
+        LEAT_ASSIGN(auto last, read_last(logs, command.source));
+        LEAT_TRY(printer->check_columns(last->schemas()));
+    }
     Status status = print_all(*reader, *printer, command.follow);
     // What stands before a damaged place is shown.
     LEAT_TRY(printer->flush());

@@ -24,16 +24,27 @@ void add_output_options(CLI::App& app, OutputOptions& output) {
                    "Only rows of which an SQL condition is true, e.g. \"status = 'paid' AND amount > 100\" "
                    "(docs/conditions.md)")
         ->type_name("CONDITION");
+    app.add_option(
+           "--leaving", output.leaving,
+           "delete: a row that an update takes out of the condition is a delete, one that it brings in a "
+           "create (default: ignore)")
+        ->check(CLI::IsMember({"ignore", "delete"}));
+    app.add_option(
+           "--columns", output.columns,
+           "Only these columns: schema.table.column, table.column or column, with * and ? (repeatable, "
+           "or comma-separated). Keys stay whole")
+        ->type_name("GLOB");
     app.add_option("--limit", output.limit, "End after so many records")
         ->check(CLI::NonNegativeNumber)
         ->type_name("N");
     app.add_option("--idle-exit", output.idle_exit_seconds, "End when nothing came for so long")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");
-    app.add_option("--format", output.format,
-                   "text: a readable line per change; debezium: NDJSON, one record a line "
-                   "(default: text on a terminal, else debezium)")
-        ->check(CLI::IsMember({"text", "debezium"}));
+    app.add_option(
+           "--format", output.format,
+           "text: a readable line per change; or NDJSON, one record a line (docs/formats.md): debezium, "
+           "flat, event, cloudevents, cloudevents-binary (default: text on a terminal, else debezium)")
+        ->check(CLI::IsMember({"text", "debezium", "flat", "event", "cloudevents", "cloudevents-binary"}));
     app.add_option("--color", output.color, "auto, always or never")
         ->check(CLI::IsMember({"auto", "always", "never"}));
     app.add_option("--set", output.settings,

@@ -10,16 +10,16 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "codec/debezium_encoder.h"
+#include "codec/format.h"
 #include "codec/ndjson_writer.h"
 #include "codec/text_encoder.h"
+#include "delivery/operations.h"
 
 namespace leat::cli {
 
 namespace {
 
 constexpr size_t flush_bytes = 256 << 10;
-constexpr std::string_view known_ops = "cudrtm";
 
 size_t terminal_width() {
     winsize size{};
@@ -27,18 +27,12 @@ size_t terminal_width() {
     return 120;
 }
 
-Result<std::string> parse_ops(const std::vector<std::string>& options) {
-    std::string ops;
+// Each may hold several, separated by commas.
+std::vector<std::string> parts_of(const std::vector<std::string>& options) {
+    std::vector<std::string> parts;
     for (const std::string& option : options)
-        for (std::string_view op : split(option, ',')) {
-            op = trim(op);
-            if (op.size() != 1 || known_ops.find(op[0]) == std::string_view::npos)
-                return fail(ErrorCode::USAGE,
-                            fmt::format("--op takes letters of c u d r t m, not \"{}\"", op),
-                            "c create, u update, d delete, r snapshot read, t truncate, m message.");
-            ops += op;
-        }
-    return ops;
+        for (std::string_view part : split(option, ',')) parts.emplace_back(trim(part));
+    return parts;
 }
 
 }  // namespace
@@ -53,28 +47,45 @@ Status apply_settings(const std::vector<std::string>& settings, std::map<std::st
     return {};
 }
 
-Printer::Printer(const OutputOptions& options, DebeziumOptions debezium, ChangeSelection selection)
-    : options_(options), selection_(std::move(selection)) {
-    text_ = options.format.empty() ? isatty(STDOUT_FILENO) : options.format == "text";
-    if (text_) {
-        TextOptions text;
-        text.color = use_color(options.color, STDOUT_FILENO);
-        text.width = isatty(STDOUT_FILENO) ? terminal_width() : 0;
-        encoder_ = std::make_unique<TextEncoder>(text);
-        lines_ = std::make_unique<LineWriter>(out_);
-    } else {
-        debezium.version = LEAT_VERSION;
-        encoder_ = std::make_unique<DebeziumJsonEncoder>(std::move(debezium));
-        lines_ = std::make_unique<NdjsonWriter>(out_);
-    }
+Result<SelectionSpec> selection_of(const OutputOptions& options) {
+    SelectionSpec spec{.tables = options.tables, .where = options.where};
+    LEAT_ASSIGN(spec.ops, parse_ops(parts_of(options.ops)));
+    spec.columns = parts_of(options.columns);
+    if (options.leaving != "delete") return spec;
+    if (spec.where.empty()) return fail(ErrorCode::USAGE, "--leaving delete needs a condition: --where");
+    spec.leaving = Leaving::as_delete;
+    return spec;
 }
 
 Printer::~Printer() = default;
 
 Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, DebeziumOptions debezium) {
-    LEAT_ASSIGN(std::string ops, parse_ops(options.ops));
-    LEAT_ASSIGN(auto selection, ChangeSelection::make({options.tables, std::move(ops), options.where}));
-    return std::unique_ptr<Printer>(new Printer(options, std::move(debezium), std::move(selection)));
+    LEAT_ASSIGN(auto spec, selection_of(options));
+    LEAT_ASSIGN(auto selection, ChangeSelection::make(std::move(spec)));
+    std::unique_ptr<Printer> printer(new Printer(options, std::move(selection)));
+    LEAT_TRY(printer->open(std::move(debezium)));
+    return printer;
+}
+
+Status Printer::open(DebeziumOptions debezium) {
+    ColumnProjection columns(parts_of(options_.columns));
+    text_ = options_.format.empty() ? isatty(STDOUT_FILENO) : options_.format == "text";
+    if (text_) {
+        TextOptions text;
+        text.color = use_color(options_.color, STDOUT_FILENO);
+        text.width = isatty(STDOUT_FILENO) ? terminal_width() : 0;
+        encoder_ = std::make_unique<TextEncoder>(text, std::move(columns));
+        lines_ = std::make_unique<LineWriter>(out_);
+        return {};
+    }
+    LEAT_ASSIGN(Format format, parse_format(options_.format.empty() ? "debezium" : options_.format));
+    debezium.version = LEAT_VERSION;
+    encoder_ = make_encoder(format, std::move(debezium), std::move(columns));
+    if (encoder_->values_alone())
+        lines_ = std::make_unique<LineWriter>(out_);
+    else
+        lines_ = std::make_unique<NdjsonWriter>(out_);
+    return {};
 }
 
 void Printer::write(const Record& record) {
@@ -91,9 +102,9 @@ bool Printer::within_bounds(const Change& change, const Transaction& transaction
            transaction.commit_time_us <= bounds_.to_time_us;
 }
 
-Result<bool> Printer::wanted(const Change& change, const Transaction& transaction) {
-    if (!within_bounds(change, transaction)) return false;
-    return selection_.wants(change);
+Result<const Change*> Printer::pick(const Change& change, const Transaction& transaction) {
+    if (!within_bounds(change, transaction)) return nullptr;
+    return selection_.pick(change);
 }
 
 Status Printer::print(const Block& block, SchemaSet& schemas) {
@@ -116,10 +127,10 @@ Status Printer::print(const Block& block, SchemaSet& schemas) {
                 if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *this));
                 break;
             case BlockReader::Item::change: {
-                LEAT_ASSIGN(bool pass, wanted(reader.change(), reader.transaction()));
-                if (pass)
-                    LEAT_TRY(encoder_->encode(reader.change(), reader.transaction(),
-                                              block.header().captured_at_us, *this));
+                LEAT_ASSIGN(const Change* told, pick(reader.change(), reader.transaction()));
+                if (told)
+                    LEAT_TRY(
+                        encoder_->encode(*told, reader.transaction(), block.header().captured_at_us, *this));
                 break;
             }
             case BlockReader::Item::commit:

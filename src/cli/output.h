@@ -15,10 +15,12 @@ namespace leat::cli {
 
 // The options that tail and log have in common.
 struct OutputOptions {
-    std::string format;                 // text, debezium; empty: text on a terminal, else debezium
+    std::string format;                 // text, or a Format; empty: text on a terminal, else debezium
     std::vector<std::string> tables;    // globs
     std::vector<std::string> ops;       // letters, also comma-separated
     std::string where;                  // a row condition (docs/conditions.md); empty: none
+    std::string leaving = "ignore";     // ignore, delete
+    std::vector<std::string> columns;   // globs, also comma-separated
     uint64_t limit = 0;                 // records; 0: none
     double idle_exit_seconds = 0;       // 0: never
     std::string color = "auto";         // auto, always, never
@@ -28,6 +30,9 @@ struct OutputOptions {
 
 // Applies name=value settings over what is known of the source.
 Status apply_settings(const std::vector<std::string>& settings, std::map<std::string, std::string>& options);
+
+// Which changes and columns the options choose. USAGE, CONDITION_INVALID.
+Result<SelectionSpec> selection_of(const OutputOptions& options);
 
 // Which changes are wanted of a log's.
 struct Bounds {
@@ -42,6 +47,8 @@ struct Bounds {
 class Printer : private RecordSink {
   public:
     static Result<std::unique_ptr<Printer>> make(const OutputOptions& options, DebeziumOptions debezium);
+    // SELECTION_UNKNOWN if a log's tables do not have the columns.
+    Status check_columns(const SchemaSet& schemas) { return selection_.check_columns(schemas); }
     ~Printer() override;
 
     void set_bounds(const Bounds& bounds) { bounds_ = bounds; }
@@ -61,9 +68,12 @@ class Printer : private RecordSink {
     void cancel() { cancelled_ = true; }
 
   private:
-    Printer(const OutputOptions& options, DebeziumOptions debezium, ChangeSelection selection);
+    Printer(const OutputOptions& options, ChangeSelection selection)
+        : options_(options), selection_(std::move(selection)) {}
+    Status open(DebeziumOptions debezium);
     void write(const Record& record) override;
-    Result<bool> wanted(const Change& change, const Transaction& transaction);
+    // Null: nothing.
+    Result<const Change*> pick(const Change& change, const Transaction& transaction);
     bool within_bounds(const Change& change, const Transaction& transaction) const;
 
     const OutputOptions options_;

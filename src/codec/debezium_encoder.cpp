@@ -10,8 +10,10 @@ namespace {
 std::string schema_head(const std::string& schema) { return "{\"schema\":" + schema + ",\"payload\":"; }
 }  // namespace
 
-DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, std::unique_ptr<SourceInfoWriter> source)
+DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, ColumnProjection columns,
+                                         std::unique_ptr<SourceInfoWriter> source)
     : options_(std::move(options)),
+      projection_(std::move(columns)),
       source_(source ? std::move(source) : make_postgres_source_info(options_)),
       message_filter_(
           std::make_unique<MessageFilter>(options_.message_prefix_include, options_.message_prefix_exclude)),
@@ -49,15 +51,11 @@ void DebeziumJsonEncoder::put_context_headers() {
 }
 
 const DebeziumTable& DebeziumJsonEncoder::table_of(const TableSchema& schema) {
-    KnownTable& known = tables_[schema.id];
-    if (known.seen == &schema) return *known.table;
-    // A reader may hold another object of the same schema; only another shape is compiled anew. The table
-    // keeps a copy of its own, because the caller's object may go.
-    if (!known.table || !known.table->schema().same_shape(schema))
-        known.table = std::make_unique<DebeziumTable>(TableSchema::make(schema), options_, *source_);
-    known.seen = &schema;
+    const DebeziumTable& table = tables_.get(schema, [&](const std::shared_ptr<const TableSchema>& kept) {
+        return std::make_unique<DebeziumTable>(projection_.project(kept), options_, *source_);
+    });
     if (message_database_.empty()) message_database_ = schema.database, message_pieces_.clear();
-    return *known.table;
+    return table;
 }
 
 Status DebeziumJsonEncoder::encode(const Change& change, const Transaction& transaction,
@@ -90,7 +88,9 @@ Status DebeziumJsonEncoder::encode_row(const Context& context, const DebeziumTab
     const TupleView* row = after ? after : before;
     if (!row) return fail(ErrorCode::BLOCK_MALFORMED, "a change has neither an old nor a new row");
     LEAT_ASSIGN(bool has_key, make_key(table, *row, after ? before : nullptr, key_));
-    LEAT_TRY(make_value(context, table, static_cast<char>(change.op), before, after));
+    // A row that entered a selection by an update is new to whoever has the selection.
+    bool entered = change.op == Op::create;
+    LEAT_TRY(make_value(context, table, static_cast<char>(change.op), entered ? nullptr : before, after));
     put_context_headers();
     emit(context, table.topic(), has_key, true);
     if (change.op == Op::remove && has_key) tombstone(context, table.topic());
@@ -160,16 +160,7 @@ void DebeziumJsonEncoder::encode_message(const Context& context) {
     value_.put_text(",\"message\":{\"prefix\":");
     json::put_string(value_, change.message_prefix);
     value_.put_text(",\"content\":");
-    switch (options_.binary) {
-        case BinaryMode::base64_url_safe:
-            json::put_base64_url(value_, change.message_content);
-            break;
-        case BinaryMode::hex:
-            json::put_hex(value_, change.message_content);
-            break;
-        default:
-            json::put_base64(value_, change.message_content);
-    }
+    put_message_content(change, options_, value_);
     value_.put_text("}}");
     if (options_.key_schemas) key_.put_char('}');
     if (options_.schemas_enable) value_.put_char('}');

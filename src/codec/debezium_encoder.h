@@ -4,10 +4,11 @@
 #pragma once
 
 #include <memory>
-#include <unordered_map>
 
+#include "codec/column_projection.h"
 #include "codec/debezium_table.h"
 #include "codec/encoder.h"
+#include "codec/table_cache.h"
 
 namespace leat {
 
@@ -16,7 +17,8 @@ class MessageFilter;
 class DebeziumJsonEncoder : public Encoder {
   public:
     // Without a source writer: PostgreSQL's.
-    explicit DebeziumJsonEncoder(DebeziumOptions options, std::unique_ptr<SourceInfoWriter> source = nullptr);
+    explicit DebeziumJsonEncoder(DebeziumOptions options, ColumnProjection columns = {},
+                                 std::unique_ptr<SourceInfoWriter> source = nullptr);
     ~DebeziumJsonEncoder() override;
 
     Status begin(const Transaction& transaction, RecordSink& out) override;
@@ -59,14 +61,11 @@ class DebeziumJsonEncoder : public Encoder {
     void start_transaction(const Transaction& transaction, uint64_t index);
 
     const DebeziumOptions options_;
+    const ColumnProjection projection_;
     const std::unique_ptr<SourceInfoWriter> source_;
     std::vector<std::pair<std::string, std::string>> context_headers_;  // name and JSON
     const std::unique_ptr<MessageFilter> message_filter_;
-    struct KnownTable {
-        const TableSchema* seen = nullptr;  // the object the table was last asked for with
-        std::unique_ptr<DebeziumTable> table;
-    };
-    std::unordered_map<SchemaId, KnownTable> tables_;
+    TableCache<DebeziumTable> tables_;
 
     ByteBuffer key_, old_key_, value_, header_;
     ByteBuffer times_;  // how an envelope ends: the same for all changes of a block

@@ -17,7 +17,9 @@ struct Header {
 // One record. Views are valid until the batch is cleared or grows.
 struct Record {
     std::string_view topic;
-    std::optional<std::string_view> key;    // none: null
+    std::optional<std::string_view> key;  // none: null
+    // Where one record tells that a row has another key now: the one it had.
+    std::optional<std::string_view> old_key = {};
     std::optional<std::string_view> value;  // none: a tombstone
     std::vector<Header> headers;
 };
@@ -45,6 +47,8 @@ class Encoder {
     // After the last block of a unit, also of one without changes: a moment at which the source was known to
     // be alive, which formats with heartbeats tell.
     virtual void end_unit(int64_t, RecordSink&) {}
+    // Whether values say everything, so that a line is a value alone, without topic, key and headers.
+    virtual bool values_alone() const { return false; }
 };
 
 }  // namespace leat

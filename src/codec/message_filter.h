@@ -1,5 +1,5 @@
-// Which logical decoding messages are passed on: message.prefix.include.list and .exclude.list.
-// Belongs to one thread.
+// Logical decoding messages: which are passed on (message.prefix.include.list and .exclude.list), and what
+// they hold. Belongs to one thread.
 #pragma once
 
 #include <regex>
@@ -7,6 +7,9 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include "codec/debezium_options.h"
+#include "model/change.h"
 
 namespace leat {
 
@@ -32,5 +35,8 @@ class MessageFilter {
     }
     std::vector<std::regex> include_, exclude_;
 };
+
+// As a JSON string, in the way of binary.handling.mode.
+void put_message_content(const Change& message, const DebeziumOptions& options, ByteBuffer& to);
 
 }  // namespace leat

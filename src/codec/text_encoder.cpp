@@ -38,6 +38,8 @@ const TextEncoder::Table& TextEncoder::table_of(const TableSchema& schema) {
         }
         table.in_key.resize(schema.columns.size());
         for (uint32_t i : schema.key) table.in_key[i] = true;
+        for (uint32_t i = 0; i < schema.column_count(); ++i)
+            if (!table.in_key[i] && projection_.shows(schema, schema.columns[i])) table.others.push_back(i);
     }
     table.seen = &schema;
     return table;
@@ -154,8 +156,7 @@ void TextEncoder::add_value(const Table& table, const TupleView& row, size_t col
 void TextEncoder::put_row(const Table& table, const Change& change) {
     const TupleView& row = change.has_after ? change.after : change.before;
     for (uint32_t i : table.schema->key) add_value(table, row, i);
-    for (size_t i = 0; i < table.columns.size(); ++i)
-        if (!table.in_key[i]) add_value(table, row, i);
+    for (uint32_t i : table.others) add_value(table, row, i);
 }
 
 void TextEncoder::put_update(const Table& table, const Change& change) {
@@ -178,8 +179,7 @@ void TextEncoder::put_update(const Table& table, const Change& change) {
     }
     bool old_known = change.has_before && !change.before_is_key;
     size_t keys = cells_.size();
-    for (size_t i = 0; i < table.columns.size(); ++i) {
-        if (table.in_key[i]) continue;
+    for (uint32_t i : table.others) {
         if (changed(i))
             add_change(i);
         else if (!old_known)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <unordered_map>
 
+#include "codec/column_projection.h"
 #include "codec/encoder.h"
 #include "codec/text_value.h"
 
@@ -18,7 +19,8 @@ struct TextOptions {
 
 class TextEncoder : public Encoder {
   public:
-    explicit TextEncoder(TextOptions options) : options_(options) {}
+    explicit TextEncoder(TextOptions options, ColumnProjection columns = {})
+        : options_(options), projection_(std::move(columns)) {}
 
     Status begin(const Transaction&, RecordSink&) override { return {}; }
     Status encode(const Change& change, const Transaction& transaction, int64_t captured_at_us,
@@ -37,6 +39,7 @@ class TextEncoder : public Encoder {
         std::vector<std::string> columns;  // names, safe to print
         std::vector<TextValue> values;
         std::vector<bool> in_key;
+        std::vector<uint32_t> others;  // that are shown, beside the key
     };
     // `name=value`, or `name: old → value` where has_old.
     struct Cell {
@@ -67,6 +70,7 @@ class TextEncoder : public Encoder {
     size_t value_limit() const { return options_.width ? options_.width : SIZE_MAX / 4; }
 
     TextOptions options_;
+    const ColumnProjection projection_;
     std::unordered_map<SchemaId, Table> tables_;
     std::string line_;
     Style style_ = Style::plain;  // that line_ ends in

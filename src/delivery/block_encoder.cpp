@@ -8,7 +8,7 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
     const BlockHeader& header = block.header();
     encoded->first = Seq(header.first_seq);
     encoded->next = Seq(header.end_seq());
-    auto framing = make_framing(framing_, encoded->bytes);
+    auto framing = make_framing(framing_, encoder_->values_alone(), encoded->bytes);
     Seq last(header.first_seq - 1);
     int64_t commit_time_us = 0;
     // A change ends where the next begins: what the end of its transaction has to tell belongs to the last.
@@ -34,13 +34,12 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 break;
             case BlockReader::Item::change: {
                 if (reader.change().seq <= after) break;
-                LEAT_ASSIGN(bool wanted, selection_.wants(reader.change()));
-                if (!wanted) break;
+                LEAT_ASSIGN(const Change* told, selection_.pick(reader.change()));
+                if (!told) break;
                 if (last >= encoded->first) end_change();
-                last = reader.change().seq;
+                last = told->seq;
                 commit_time_us = reader.transaction().commit_time_us;
-                LEAT_TRY(
-                    encoder_->encode(reader.change(), reader.transaction(), header.captured_at_us, *framing));
+                LEAT_TRY(encoder_->encode(*told, reader.transaction(), header.captured_at_us, *framing));
                 break;
             }
             case BlockReader::Item::commit:

@@ -69,7 +69,7 @@ Record keyed(std::string_view topic, std::optional<std::string_view> key) {
 
 TEST(StreamFraming, TellsTheKeysOfAChange) {
     ByteBuffer bytes;
-    auto framing = make_framing(Framing::ndjson, bytes);
+    auto framing = make_framing(Framing::ndjson, false, bytes);
     framing->write(keyed("t", "1"));
     framing->write(keyed("t", "1"));  // a tombstone
     framing->end_change(Seq(1));
@@ -94,11 +94,55 @@ TEST(StreamFraming, KeysAreOfTheirTopic) {
     EXPECT_EQ(record_key_hash(keyed("shop.public.orders", "{\"id\":7}")), 15337032452548215218u);
 }
 
-TEST(ChangeSelection, KnowsItsOperations) {
-    auto wrong = ChangeSelection::make({{}, "cx"});
-    ASSERT_FALSE(wrong);
-    EXPECT_EQ(wrong.error().code, ErrorCode::USAGE);
-    EXPECT_NE(wrong.error().message.find('x'), std::string::npos);
+// A record whose value stands alone has the sequence itself; headers as an HTTP binding has them.
+class AloneEncoder : public test::SeqEncoder {
+  public:
+    bool values_alone() const override { return true; }
+    Status encode(const Change& change, const Transaction&, int64_t, RecordSink& out) override {
+        std::string value = "{\"n\":" + std::to_string(change.seq.value) + "}";
+        Record record;
+        record.value = value;
+        record.headers = {{"ce-id", "\"a:1\""}, {"content-type", "\"text/x\""}, {"object", "{}"}};
+        out.write(record);
+        if (change.seq.value % 10 == 5) out.write(record);
+        return {};
+    }
+};
+
+std::shared_ptr<const EncodedBlock> encode_alone(test::MemoryLog& log, Framing framing) {
+    auto reader = log.read(Seq(1));
+    auto block = reader->next(0ms);
+    BlockEncoder encoder(std::make_unique<AloneEncoder>(), *ChangeSelection::make({}), framing);
+    return *encoder.encode(**block, reader->schemas());
+}
+
+TEST(BlockEncoder, ValuesAlone) {
+    test::MemoryLog log;
+    log.append(5);
+    EXPECT_EQ(encode_alone(log, Framing::ndjson)->from(Seq(3)), "{\"n\":4}\n{\"n\":5}\n{\"n\":5}\n");
+    EXPECT_EQ(encode_alone(log, Framing::server_sent_events)->from(Seq(3)),
+              "data: {\"n\":4}\nid: 4\n\ndata: {\"n\":5}\n\ndata: {\"n\":5}\nid: 5\n\n");
+}
+
+TEST(BlockEncoder, MessagesCanBeCutOut) {
+    test::MemoryLog log;
+    log.append(5);
+    auto block = encode_alone(log, Framing::messages);
+    std::string_view rest = block->from(Seq(3));
+    std::string bodies;
+    while (auto message = read_message(rest)) {
+        EXPECT_EQ(message->head, "ce-id: a:1\r\ncontent-type: text/x\r\n");
+        bodies += message->body;
+        rest.remove_prefix(message->size);
+    }
+    EXPECT_EQ(rest, "");
+    EXPECT_EQ(bodies, "{\"n\":4}{\"n\":5}{\"n\":5}");
+    std::string_view one = block->from(Seq(4));
+    size_t size = read_message(one)->size;
+    for (size_t cut = 0; cut < size; ++cut) EXPECT_FALSE(read_message(one.substr(0, cut))) << cut;
+    EXPECT_FALSE(read_message("content-length: x\r\n\r\n"));
+    EXPECT_FALSE(read_message("content-length: 18446744073709551615\r\n\r\nab"));
+    EXPECT_FALSE(read_message("a: b\r\n\r\n"));
 }
 
 }  // namespace

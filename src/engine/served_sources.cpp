@@ -1,7 +1,6 @@
 // SourceSet: what it tells the server that others read from.
 #include <fmt/core.h>
 
-#include "codec/debezium_encoder.h"
 #include "engine/format_notes.h"
 #include "engine/source_set.h"
 
@@ -59,20 +58,25 @@ std::vector<TableCounts::Count> SourceSet::table_counts(const std::string& name)
     return found == sources_.end() ? std::vector<TableCounts::Count>() : found->runner->table_counts();
 }
 
-// A condition that does not fit the tables there are is told now, not in the middle of the answer. With its
-// last block a reader knows the tables of all before it.
-Status SourceSet::check_condition(const server::FeedSpec& spec, ChangeSelection& selection) const {
-    if (spec.selection.where.empty()) return {};
-    LEAT_ASSIGN(auto range, logs_->range(spec.source));
-    LEAT_ASSIGN(auto reader, logs_->read(spec.source, Seq(std::max<uint64_t>(1, range.next_seq.value - 1))));
+Result<std::unique_ptr<LogReader>> read_last(const EmbeddedLogs& logs, const std::string& source) {
+    LEAT_ASSIGN(auto range, logs.range(source));
+    LEAT_ASSIGN(auto reader, logs.read(source, Seq(std::max<uint64_t>(1, range.next_seq.value - 1))));
     LEAT_TRY(reader->next(std::chrono::milliseconds(0)));
+    return reader;
+}
+
+Status SourceSet::check_selection(const FeedSpec& spec, ChangeSelection& selection) const {
+    bool columns = spec.refuse_unknown && !spec.selection.columns.empty();
+    if (spec.selection.where.empty() && !columns) return {};
+    LEAT_ASSIGN(auto reader, read_last(*logs_, spec.source));
+    if (columns) LEAT_TRY(selection.check_columns(reader->schemas()));
     return selection.check(reader->schemas());
 }
 
-Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
+Result<FeedSource> SourceSet::feed(const FeedSpec& spec) const {
     LEAT_TRY(view(spec.source));
     LEAT_ASSIGN(auto selection, ChangeSelection::make(spec.selection));
-    LEAT_TRY(check_condition(spec, selection));
+    LEAT_TRY(check_selection(spec, selection));
     FeedSource feed;
     feed.read = [this, name = spec.source](ReadFrom from) { return logs_->read(name, from); };
     feed.range = [this, name = spec.source] { return logs_->range(name); };
@@ -83,8 +87,10 @@ Result<FeedSource> SourceSet::feed(const server::FeedSpec& spec) const {
         options.database = notes.database;
         options.version = LEAT_VERSION;
         LEAT_ASSIGN(auto wanted, ChangeSelection::make(spec.selection));
-        return std::make_unique<BlockEncoder>(std::make_unique<DebeziumJsonEncoder>(std::move(options)),
-                                              std::move(wanted), spec.framing);
+        ColumnProjection columns(spec.selection.columns);
+        return std::make_unique<BlockEncoder>(
+            leat::make_encoder(spec.format, std::move(options), std::move(columns)), std::move(wanted),
+            spec.framing);
     };
     return feed;
 }

@@ -34,7 +34,7 @@ class SourceSet : public server::Sources {
     std::vector<std::string> names() const override;
     Result<server::SourceView> view(const std::string& name) const override;
     std::vector<TableCounts::Count> table_counts(const std::string& name) const override;
-    Result<FeedSource> feed(const server::FeedSpec& spec) const override;
+    Result<FeedSource> feed(const FeedSpec& spec) const override;
 
     // Stops all, and tells the first that had failed.
     Status stop();
@@ -51,7 +51,9 @@ class SourceSet : public server::Sources {
     Status check_change(const Config& to) const;
     Source* find(const std::string& name);
     void add(Source source);
-    Status check_condition(const server::FeedSpec& spec, ChangeSelection& selection) const;
+    // A condition that does not fit the tables there are is told now, not in the middle of the answer; so is
+    // a column that is not there, where the spec asks for that.
+    Status check_selection(const FeedSpec& spec, ChangeSelection& selection) const;
 
     std::shared_ptr<const Config> config_;
     std::shared_ptr<SpillSpace> spill_;
@@ -60,5 +62,8 @@ class SourceSet : public server::Sources {
     std::vector<Source> sources_;
     SteadyClock::time_point measured_{};
 };
+
+// A reader of the log that has read its last block, and so knows the tables of all before it.
+Result<std::unique_ptr<LogReader>> read_last(const EmbeddedLogs& logs, const std::string& source);
 
 }  // namespace leat::engine

@@ -5,8 +5,19 @@
 namespace leat {
 
 namespace {
+
 constexpr size_t piece_bytes = 4096, kept_bytes = 1 << 20;
+
+// What has a meaning for a change only.
+const Expression* part_of_change(const Expression& expression) {
+    if (expression.form == Form::operation) return &expression;
+    if (expression.form == Form::column && expression.image != Image::plain) return &expression;
+    for (const Expression& argument : expression.arguments)
+        if (const Expression* part = part_of_change(argument)) return part;
+    return nullptr;
 }
+
+}  // namespace
 
 char* ConditionScratch::allocate(size_t size) {
     if (size > bytes_max - total_) {
@@ -36,6 +47,15 @@ Result<RowCondition> RowCondition::parse(std::string_view text) {
     LEAT_ASSIGN(auto root, parse_expression(*made.text_));
     made.root_ = std::make_shared<const Expression>(std::move(root));
     return made;
+}
+
+Status RowCondition::check_plain() const {
+    const Expression* part = part_of_change(*root_);
+    if (!part) return {};
+    return invalid_condition(*text_, part->place,
+                             "whether a row leaves the condition is asked of its old and its new values",
+                             "Write columns without before. and after., and choose operations apart from the "
+                             "condition.");
 }
 
 Result<BoundCondition> RowCondition::bind(const TableSchema& schema) const {

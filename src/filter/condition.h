@@ -91,6 +91,9 @@ class RowCondition {
     // For changes of no table (messages).
     Result<BoundCondition> bind_without_row() const;
 
+    // CONDITION_INVALID if it speaks of the change rather than of a row: before.x, after.x, op.
+    Status check_plain() const;
+
     const std::string& text() const { return *text_; }
 
   private:

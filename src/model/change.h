@@ -32,6 +32,8 @@ struct Change {
     SourceOffset offset;
     uint64_t index = 0;                   // within its transaction, from 0
     const TableSchema* schema = nullptr;  // null for a message
+    // A create that has one entered a selection by an update: what was before is not of it, but fills what
+    // the update left alone.
     bool has_before = false;
     bool before_is_key = false;  // before holds only the identity columns; the others are absent
     bool has_after = false;

@@ -20,6 +20,15 @@ Result<TupleView> TupleView::parse(Bytes tuple, const TableSchema& schema) {
     return view;
 }
 
+TupleView TupleView::identity(ByteBuffer& to) const {
+    to.clear();
+    to.put_bytes(tuple_);
+    uint8_t* states = to.data() + (this->states() - tuple_.data());
+    for (size_t i = 0; i < schema_->column_count(); ++i)
+        if (!schema_->columns[i].identity) states[i / 4] |= static_cast<uint8_t>(3 << (2 * (i % 4)));
+    return {to.view(), *schema_};
+}
+
 NestedValue read_nested(FormatCursor& from, const Type& type) {
     NestedValue value;
     value.null = from.u8() != 0;

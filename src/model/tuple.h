@@ -34,6 +34,8 @@ class TupleView {
         return {data() + begin, end - begin};
     }
     std::string_view text(size_t column) const { return as_text(bytes(column)); }
+    // The row's identity columns alone, written into `to`: the others are absent.
+    TupleView identity(ByteBuffer& to) const;
     const TableSchema& schema() const { return *schema_; }
     Bytes raw() const { return tuple_; }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "server/change_stream.h"
+#include "server/feed_parameters.h"
 #include "server/metrics.h"
 #include "server/openapi.h"
 #include "server/parameters.h"
@@ -34,6 +35,7 @@ int http_status(ErrorCode code) {
         case ErrorCode::API_PARAMETER:
         case ErrorCode::USAGE:
         case ErrorCode::CONDITION_INVALID:
+        case ErrorCode::SELECTION_UNKNOWN:
             return 400;
         case ErrorCode::API_HOST:
             return 403;
@@ -147,15 +149,13 @@ http::Response Api::changes(const http::Request& request, const std::string& nam
 }
 
 Result<http::Response> Api::open_changes(const http::Request& request, const std::string& name) {
-    static constexpr std::string_view known[] = {"after", "from",  "tables", "ops",
-                                                 "where", "limit", "follow"};
+    static constexpr std::string_view known[] = {"after", "from",    "tables", "ops",    "where",
+                                                 "limit", "leaving", "format", "follow", "columns"};
     LEAT_ASSIGN(auto parameters, Parameters::read(request, known));
     std::string_view accept = request.header("Accept").value_or("");
     bool events = accept.find("text/event-stream") != std::string_view::npos;
-    FeedSpec spec{name, events ? Framing::server_sent_events : Framing::ndjson, {}};
-    spec.selection.tables = parameters.list("tables");
-    for (const std::string& op : parameters.list("ops")) spec.selection.ops += op;
-    spec.selection.where = parameters.text("where").value_or("");
+    LEAT_ASSIGN(FeedSpec spec, feed_spec(parameters, name));
+    if (events) spec.framing = Framing::server_sent_events;
     LEAT_ASSIGN(auto limit, parameters.number("limit"));
     LEAT_ASSIGN(bool follow, parameters.flag("follow", true));
     LEAT_ASSIGN(auto source, sources_.feed(spec));
@@ -164,10 +164,7 @@ Result<http::Response> Api::open_changes(const http::Request& request, const std
     bounds.limit = limit.value_or(UINT64_MAX);
     if (!follow) bounds.until = Seq(range.next_seq.value - 1);
     LEAT_ASSIGN(bounds.after, start_place(request, parameters, source, range));
-    std::string key =
-        fmt::format("{}\n{}\n{}\n{}\n{}", name, static_cast<int>(spec.framing), spec.selection.ops,
-                    parameters.text("tables").value_or(""), spec.selection.where);
-    LEAT_ASSIGN(auto feed, feeds_.get(key, std::move(source)));
+    LEAT_ASSIGN(auto feed, feeds_.get(spec.key(), std::move(source)));
     auto body = std::make_unique<ChangeStream>(name, std::move(feed), bounds);
     http::StreamOptions idle{events ? ":\n\n" : "\n"};
     http::Response response(events ? "text/event-stream" : "application/x-ndjson", std::move(body), idle);

@@ -6,23 +6,18 @@
 #include <vector>
 
 #include "capture/source_runner.h"
-#include "delivery/change_selection.h"
 #include "delivery/feed.h"
+#include "delivery/feed_spec.h"
 
 namespace leat::server {
+
+using leat::FeedSpec;
 
 struct SourceView {
     std::string name;
     SourceStatus status;
     double changes_per_second = 0;  // into the log, of late
     LogRange range;
-};
-
-// How changes are to be told.
-struct FeedSpec {
-    std::string source;
-    Framing framing = Framing::ndjson;
-    SelectionSpec selection;
 };
 
 // Any thread.
@@ -34,7 +29,7 @@ class Sources {
     virtual Result<SourceView> view(const std::string& name) const = 0;
     // Empty if there is no such source.
     virtual std::vector<TableCounts::Count> table_counts(const std::string& name) const = 0;
-    // USAGE if the selection is not valid.
+    // CONDITION_INVALID, SELECTION_UNKNOWN if the selection does not fit the source's tables.
     virtual Result<FeedSource> feed(const FeedSpec& spec) const = 0;
 };
 

@@ -1,0 +1,22 @@
+// The formats that changes can be had in. docs/formats.md describes them.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "codec/column_projection.h"
+#include "codec/debezium_options.h"
+#include "codec/encoder.h"
+
+namespace leat {
+
+enum class Format : uint8_t { debezium, flat, event, cloudevents, cloudevents_binary };
+
+std::span<const std::string_view> format_names();
+std::string_view name(Format format);
+// USAGE, with the nearest name there is.
+Result<Format> parse_format(std::string_view name);
+
+std::unique_ptr<Encoder> make_encoder(Format format, DebeziumOptions options, ColumnProjection columns = {});
+
+}  // namespace leat

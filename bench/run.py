@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 tempfile.tempdir = "/var/tmp"  # /tmp may be in memory
 
 import conditions  # noqa: E402
+import formats  # noqa: E402
 import impact  # noqa: E402
 import latency  # noqa: E402
 import machine  # noqa: E402
@@ -56,6 +57,7 @@ MEASUREMENTS = {
     "sources": scale.sources,
     "subscribers": lambda context: subscribers.measure(context, 5 if context.quick else 20),
     "conditions": lambda context: conditions.measure(context, Rows(context.size(5_000_000))),
+    "formats": lambda context: formats.measure(context, Rows(context.size(5_000_000))),
 }
 
 TOOLS = {"latency": "leat_reference_reader", "subscribers": "leat_subscriber_load"}  # what they need built

@@ -57,7 +57,9 @@ CloudEventsEncoder::CloudEventsEncoder(Mode mode, DebeziumOptions options, Colum
       source_(json::quoted(source_of(options_.topic_prefix))),
       source_header_(header_json(source_of(options_.topic_prefix))),
       id_header_head_(cloudevents_header_value(options_.topic_prefix) + ":"),
-      message_pieces_(pieces_of(options_.database, nullptr)) {}
+      message_pieces_(pieces_of(options_.database, nullptr)),
+      replay_(replay_member("leatreplay")),
+      replay_header_(header_json(options_.replay)) {}
 
 CloudEventsEncoder::Pieces CloudEventsEncoder::compile(const TableSchema* table) const {
     return pieces_of(table->database, table);
@@ -102,6 +104,7 @@ void CloudEventsEncoder::put_attributes(const Told& told, const Pieces& pieces) 
     value_.put_text(time());
     value_.put_text("\",\"datacontenttype\":\"application/json\",\"sequence\":");
     value_.put_text(sequence_.text());
+    value_.put_text(replay_);
     value_.put_text(",\"data\":");
 }
 
@@ -122,6 +125,7 @@ void CloudEventsEncoder::put_headers(const Told& told, const Pieces& pieces) {
     if (told.table) record_.headers.push_back({"ce-subject", pieces[subject_header]});
     record_.headers.push_back({"ce-time", time_header_.text()});
     record_.headers.push_back({"ce-sequence", sequence_.text()});
+    if (!replay_.empty()) record_.headers.push_back({"ce-leatreplay", replay_header_});
     record_.headers.push_back({"content-type", "\"application/json\""});
 }
 

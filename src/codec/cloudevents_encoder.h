@@ -29,6 +29,7 @@ class CloudEventsEncoder final : public ObjectEncoder {
     const std::string source_header_;  // the same as a header's value, as JSON
     const std::string id_header_head_;
     const Pieces message_pieces_;
+    const std::string replay_, replay_header_;
     ByteBuffer id_, time_header_, sequence_;
 };
 

@@ -27,6 +27,7 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, ColumnProjecti
         add_context_header("taskId", "0");
         add_context_header("connectorName", source_->connector());
     }
+    if (!options_.replay.empty()) add_header("leat.replay", options_.replay);
     if (options_.key_schemas) {
         message_key_head_ = schema_head(message_key_schema());
         transaction_key_head_ = schema_head(transaction_key_schema());
@@ -40,14 +41,18 @@ DebeziumJsonEncoder::DebeziumJsonEncoder(DebeziumOptions options, ColumnProjecti
 DebeziumJsonEncoder::~DebeziumJsonEncoder() = default;
 
 void DebeziumJsonEncoder::add_context_header(std::string_view name, std::string_view value) {
+    add_header("__debezium.context." + std::string(name), value);
+}
+
+void DebeziumJsonEncoder::add_header(std::string name, std::string_view value) {
     std::string text = json::quoted(value);
     if (options_.header_schemas) text = schema_head(R"({"type":"string","optional":false})") + text + "}";
-    context_headers_.emplace_back("__debezium.context." + std::string(name), std::move(text));
+    headers_.emplace_back(std::move(name), std::move(text));
 }
 
 // Behind those that are the record's own.
 void DebeziumJsonEncoder::put_context_headers() {
-    for (auto& [name, value] : context_headers_) record_.headers.push_back({name, value});
+    for (auto& [name, value] : headers_) record_.headers.push_back({name, value});
 }
 
 const DebeziumTable& DebeziumJsonEncoder::table_of(const TableSchema& schema) {
@@ -164,6 +169,7 @@ void DebeziumJsonEncoder::encode_message(const Context& context) {
     value_.put_text("}}");
     if (options_.key_schemas) key_.put_char('}');
     if (options_.schemas_enable) value_.put_char('}');
+    if (!options_.replay.empty()) record_.headers.push_back({headers_.back().first, headers_.back().second});
     emit(context, message_topic_, true, true);
 }
 

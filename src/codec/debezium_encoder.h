@@ -55,6 +55,7 @@ class DebeziumJsonEncoder : public Encoder {
     void emit(const Context& context, const std::string& topic, bool has_key, bool has_value);
     void tombstone(const Context& context, const std::string& topic);
     void add_context_header(std::string_view name, std::string_view value);
+    void add_header(std::string name, std::string_view value);
     void put_context_headers();
     void put_key_header(std::string_view name, const DebeziumTable& table, const ByteBuffer& key);
     void transaction_record(const Transaction& transaction, bool end, int64_t time_us, RecordSink& out);
@@ -63,7 +64,8 @@ class DebeziumJsonEncoder : public Encoder {
     const DebeziumOptions options_;
     const ColumnProjection projection_;
     const std::unique_ptr<SourceInfoWriter> source_;
-    std::vector<std::pair<std::string, std::string>> context_headers_;  // name and JSON
+    std::vector<std::pair<std::string, std::string>>
+        headers_;  // of every row: name and JSON; a replay's last
     const std::unique_ptr<MessageFilter> message_filter_;
     TableCache<DebeziumTable> tables_;
 

@@ -31,6 +31,7 @@ struct DebeziumOptions {
     std::string topic_prefix;
     std::string database;              // of messages, which belong to no table; empty: of the last table seen
     std::string version = "leat-dev";  // what `source.version` says
+    std::string replay;                // which replay records are told in; empty: none
 
     DecimalMode decimal = DecimalMode::precise;
     TimePrecision time = TimePrecision::adaptive;

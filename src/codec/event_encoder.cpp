@@ -55,6 +55,7 @@ Status EventEncoder::put(const Told& told) {
     put_transaction_id(told, value_);
     value_.put_text(",\"sequence_number\":");
     json::put_uint(value_, told.change.seq.value);
+    value_.put_text(replay_);
     value_.put_char('}');
     return {};
 }

@@ -10,7 +10,8 @@ class EventEncoder final : public ObjectEncoder {
   public:
     explicit EventEncoder(DebeziumOptions options, ColumnProjection columns = {})
         : ObjectEncoder(std::move(options), std::move(columns)),
-          message_piece_(piece(options_.database, "null")) {}
+          message_piece_(piece(options_.database, "null")),
+          replay_(replay_member("replay")) {}
 
   protected:
     Pieces compile(const TableSchema* table) const override;
@@ -18,7 +19,7 @@ class EventEncoder final : public ObjectEncoder {
 
   private:
     static std::string piece(std::string_view database, std::string_view table_json);
-    const std::string message_piece_;
+    const std::string message_piece_, replay_;
 };
 
 }  // namespace leat

@@ -5,12 +5,13 @@
 namespace leat {
 
 namespace {
-constexpr std::string_view members[] = {"__op", "__table", "__ts", "__deleted", "__seq"};
+constexpr std::string_view members[] = {"__op", "__table", "__ts", "__deleted", "__replay", "__seq"};
 constexpr std::string_view message_piece = "\",\"__table\":null,\"__ts\":\"";
 }  // namespace
 
 FlatEncoder::FlatEncoder(DebeziumOptions options, ColumnProjection columns)
-    : ObjectEncoder(std::move(options), std::move(columns), members, true) {}
+    : ObjectEncoder(std::move(options), std::move(columns), members, true),
+      replay_(replay_member("__replay")) {}
 
 FlatEncoder::Pieces FlatEncoder::compile(const TableSchema* table) const {
     return {"\",\"__table\":" + json::quoted(table->qualified_name()) + ",\"__ts\":\""};
@@ -29,6 +30,7 @@ Status FlatEncoder::put(const Told& told) {
     value_.put_text(time());
     // Strings, as Debezium has them.
     value_.put_text(!row ? "\"" : told.after ? "\",\"__deleted\":\"false\"" : "\",\"__deleted\":\"true\"");
+    value_.put_text(replay_);
     if (told.last) {
         value_.put_text(",\"__seq\":");
         json::put_uint(value_, told.change.seq.value);

@@ -13,6 +13,9 @@ class FlatEncoder final : public ObjectEncoder {
   protected:
     Pieces compile(const TableSchema* table) const override;
     Status put(const Told& told) override;
+
+  private:
+    const std::string replay_;
 };
 
 }  // namespace leat

@@ -347,6 +347,24 @@ TEST(Formats, ARowThatEnteredASelectionShowsNoOldRow) {
     }
 }
 
+TEST(Formats, SayWhichReplayTheyAreToldIn) {
+    auto t = orders();
+    auto o = options();
+    o.replay = "r\"1";
+    EXPECT_NE(lines(Format::flat, t, insert(*t), o).find(R"(,"__replay":"r\"1","__seq":1})"),
+              std::string::npos);
+    EXPECT_NE(lines(Format::event, t, insert(*t), o).find(R"("sequence_number":1,"replay":"r\"1"})"),
+              std::string::npos);
+    EXPECT_NE(lines(Format::cloudevents, t, insert(*t), o).find(R"(,"leatreplay":"r\"1","data":{)"),
+              std::string::npos);
+    EXPECT_NE(
+        lines(Format::cloudevents_binary, t, insert(*t), o).find(R"("ce-leatreplay":"r%221","content-type")"),
+        std::string::npos);
+    for (auto& fill : {insert(*t), truncate(*t), message()})
+        EXPECT_NE(lines(Format::debezium, t, fill, o).find(R"("headers":{"leat.replay":"r\"1"})"),
+                  std::string::npos);
+}
+
 TEST(Formats, HaveNames) {
     for (std::string_view text : format_names()) EXPECT_EQ(name(*parse_format(text)), text);
     auto wrong = parse_format("cloudevent");

@@ -142,6 +142,11 @@ void ObjectEncoder::put_transaction_id(const Told& told, ByteBuffer& to) {
     to.put_char('"');
 }
 
+std::string ObjectEncoder::replay_member(std::string_view name) const {
+    if (options_.replay.empty()) return {};
+    return "," + json::quoted(name) + ":" + json::quoted(options_.replay);
+}
+
 void ObjectEncoder::put_message_members(const Change& change) {
     value_.put_text("\"prefix\":");
     json::put_string(value_, change.message_prefix);

@@ -62,6 +62,9 @@ class ObjectEncoder : public Encoder {
     static void put_transaction_id(const Told& told, ByteBuffer& to);
     void put_message_members(const Change& change);  // `"prefix":…,"content":…`
 
+    // `,"name":"the replay's"`; empty where there is none.
+    std::string replay_member(std::string_view name) const;
+
     const DebeziumOptions options_;
     const std::string id_head_;  // the source's name and a colon, as in a JSON string
     ByteBuffer value_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/headed_message.h"
 #include "delivery/test_support.h"
 
 namespace leat {
@@ -130,7 +131,7 @@ TEST(BlockEncoder, MessagesCanBeCutOut) {
     auto block = encode_alone(log, Framing::messages);
     std::string_view rest = block->from(Seq(3));
     std::string bodies;
-    while (auto message = read_message(rest)) {
+    while (auto message = read_headed_message(rest)) {
         EXPECT_EQ(message->head, "ce-id: a:1\r\ncontent-type: text/x\r\n");
         bodies += message->body;
         rest.remove_prefix(message->size);
@@ -138,11 +139,11 @@ TEST(BlockEncoder, MessagesCanBeCutOut) {
     EXPECT_EQ(rest, "");
     EXPECT_EQ(bodies, "{\"n\":4}{\"n\":5}{\"n\":5}");
     std::string_view one = block->from(Seq(4));
-    size_t size = read_message(one)->size;
-    for (size_t cut = 0; cut < size; ++cut) EXPECT_FALSE(read_message(one.substr(0, cut))) << cut;
-    EXPECT_FALSE(read_message("content-length: x\r\n\r\n"));
-    EXPECT_FALSE(read_message("content-length: 18446744073709551615\r\n\r\nab"));
-    EXPECT_FALSE(read_message("a: b\r\n\r\n"));
+    size_t size = read_headed_message(one)->size;
+    for (size_t cut = 0; cut < size; ++cut) EXPECT_FALSE(read_headed_message(one.substr(0, cut))) << cut;
+    EXPECT_FALSE(read_headed_message("content-length: x\r\n\r\n"));
+    EXPECT_FALSE(read_headed_message("content-length: 18446744073709551615\r\n\r\nab"));
+    EXPECT_FALSE(read_headed_message("a: b\r\n\r\n"));
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ TEST(Operations, AreLettersOrWords) {
 TEST(FeedSpec, TheSameKeyMeansTheSame) {
     FeedSpec one{.source = "shop"};
     EXPECT_EQ(one.key(), FeedSpec{.source = "shop"}.key());
-    std::vector<FeedSpec> others(8, one);
+    std::vector<FeedSpec> others(9, one);
     others[0].source = "shop2";
     others[1].framing = Framing::server_sent_events;
     others[2].format = Format::flat;
@@ -183,6 +183,7 @@ TEST(FeedSpec, TheSameKeyMeansTheSame) {
     others[5].selection.where = "a";
     others[6].selection.leaving = Leaving::as_delete;
     others[7].selection.tables = {"a,b"};
+    others[8].replay = "a";
     for (size_t i = 0; i < others.size(); ++i) {
         EXPECT_NE(others[i].key(), one.key()) << i;
         for (size_t j = 0; j < i; ++j) EXPECT_NE(others[i].key(), others[j].key()) << i << j;

@@ -14,6 +14,7 @@ std::string FeedSpec::key() const {
         for (const std::string& item : list) put(item);
     };
     put(source);
+    put(replay);
     put(selection.ops);
     put(selection.where);
     put_list(selection.tables);

@@ -14,6 +14,7 @@ struct FeedSpec {
     Framing framing = Framing::ndjson;
     SelectionSpec selection = {};
     Format format = Format::debezium;
+    std::string replay = {};  // which replay it is, for records to say; empty: none
     // Asked for just now, by somebody who hears the answer: a column that is not there is refused.
     bool refuse_unknown = false;
 

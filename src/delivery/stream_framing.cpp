@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <charconv>
 
+#include "base/headed_message.h"
 #include "codec/ndjson_writer.h"
 
 namespace leat {
@@ -77,8 +77,6 @@ class EventFraming final : public StreamFraming {
     const bool alone_;
 };
 
-constexpr std::string_view length_header = "content-length: ", head_end = "\r\n\r\n";
-
 class MessageFraming final : public StreamFraming {
   public:
     using StreamFraming::StreamFraming;
@@ -94,9 +92,9 @@ class MessageFraming final : public StreamFraming {
             to_.put_text("\r\n");
         }
         std::string_view body = record.value.value_or("");
-        to_.put_text(length_header);
+        to_.put_text(message_length_header);
         to_.put_text(fmt::format_int(body.size()).c_str());
-        to_.put_text(head_end);
+        to_.put_text(message_head_end);
         to_.put_text(body);
     }
     void end_record(std::optional<Seq>) override {}
@@ -144,20 +142,6 @@ std::unique_ptr<StreamFraming> make_framing(Framing framing, bool values_alone, 
             break;
     }
     return std::make_unique<NdjsonFraming>(to, values_alone);
-}
-
-std::optional<MessageParts> read_message(std::string_view bytes) {
-    size_t end = bytes.find(head_end);
-    if (end == std::string_view::npos) return std::nullopt;
-    size_t at = bytes.substr(0, end).rfind(length_header);
-    if (at == std::string_view::npos) return std::nullopt;
-    size_t length = 0;
-    std::string_view digits = bytes.substr(at + length_header.size(), end - at - length_header.size());
-    auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-    size_t begin = end + head_end.size();
-    if (error != std::errc() || rest != digits.data() + digits.size() || length > bytes.size() - begin)
-        return std::nullopt;
-    return MessageParts{bytes.substr(0, at), bytes.substr(begin, length), begin + length};
 }
 
 }  // namespace leat

@@ -50,20 +50,11 @@ uint64_t record_key_hash(const Record& record);
 enum class Framing : uint8_t {
     ndjson,
     server_sent_events,
-    // A record as the head and body of an HTTP message: a line per header, one with the content-length, an
-    // empty line, and the value. For formats whose headers are an HTTP binding's (cloudevents-binary).
+    // A record as the head and body of an HTTP message (base/headed_message.h): for formats whose headers are
+    // an HTTP binding's (cloudevents-binary).
     messages
 };
 // values_alone: as the encoder says (codec/encoder.h); such a value has the sequence itself.
 std::unique_ptr<StreamFraming> make_framing(Framing framing, bool values_alone, ByteBuffer& to);
-
-// What one such record says; views of the bytes.
-struct MessageParts {
-    std::string_view head;  // header lines, each with its line end, without the content-length
-    std::string_view body;
-    size_t size;  // of all of it
-};
-// The first record of the bytes; nothing if they do not begin with a whole one.
-std::optional<MessageParts> read_message(std::string_view bytes);
 
 }  // namespace leat

@@ -86,6 +86,7 @@ Result<FeedSource> SourceSet::feed(const FeedSpec& spec) const {
         options.topic_prefix = notes.topic_prefix;
         options.database = notes.database;
         options.version = LEAT_VERSION;
+        options.replay = spec.replay;
         LEAT_ASSIGN(auto wanted, ChangeSelection::make(spec.selection));
         ColumnProjection columns(spec.selection.columns);
         return std::make_unique<BlockEncoder>(

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/headed_message.h"
 #include "base/text.h"
 
 namespace leat {
@@ -19,20 +20,28 @@ std::string hex(std::span<const unsigned char> bytes) {
 
 }  // namespace
 
-std::string_view content_type(WebhookBody form) {
-    return form == WebhookBody::array ? "application/json" : "application/x-ndjson";
+size_t changes_max(const WebhookOptions& options) {
+    return options.body == WebhookBody::message ? 1 : options.request_changes;
 }
 
-// A line end cannot stand inside of JSON, so that lines become items without being read.
-std::string webhook_body(std::span<const SinkChange* const> changes, WebhookBody form) {
-    std::string body;
-    size_t bytes = 2;
-    for (const SinkChange* change : changes) bytes += change->bytes.size();
-    body.reserve(bytes);
-    if (form == WebhookBody::ndjson) {
-        for (const SinkChange* change : changes) body += change->bytes;
-        return body;
+std::string_view content_type(const WebhookOptions& options) {
+    switch (options.body) {
+        case WebhookBody::array:
+            return "application/json";
+        case WebhookBody::cloudevents:
+            return changes_max(options) == 1 ? "application/cloudevents+json"
+                                             : "application/cloudevents-batch+json";
+        default:
+            return "application/x-ndjson";
     }
+}
+
+namespace {
+
+// A line end cannot stand inside of JSON, so that lines become items without being read.
+std::string array_of(std::span<const SinkChange* const> changes, size_t bytes) {
+    std::string body;
+    body.reserve(bytes + 2);
     body += '[';
     for (const SinkChange* change : changes) {
         std::string_view rest = change->bytes;
@@ -44,6 +53,24 @@ std::string webhook_body(std::span<const SinkChange* const> changes, WebhookBody
         }
     }
     body += ']';
+    return body;
+}
+
+}  // namespace
+
+std::string webhook_body(std::span<const SinkChange* const> changes, const WebhookOptions& options) {
+    size_t bytes = 0;
+    for (const SinkChange* change : changes) bytes += change->bytes.size();
+    bool whole_events = options.body == WebhookBody::cloudevents && changes_max(options) == 1;
+    if (options.body == WebhookBody::array || (options.body == WebhookBody::cloudevents && !whole_events))
+        return array_of(changes, bytes);
+    std::string body;
+    if (options.body == WebhookBody::message) {
+        if (auto message = read_headed_message(changes.front()->bytes)) body = message->body;
+        return body;
+    }
+    body.reserve(bytes);
+    for (const SinkChange* change : changes) body += change->bytes;
     return body;
 }
 
@@ -71,19 +98,39 @@ std::string idempotency_key(const WebhookOptions& options, std::span<const SinkC
     return fmt::format("{}-{}-{}", changes.front()->seq.value, changes.back()->seq.value, hex({digest, 16}));
 }
 
+namespace {
+
+// Of a record that has its own.
+std::vector<http::Header> headers_of(const SinkChange& change) {
+    std::vector<http::Header> headers;
+    auto message = read_headed_message(change.bytes);
+    for (std::string_view line : split(message ? message->head : "", '\n')) {
+        size_t colon = line.find(": ");
+        if (colon == std::string_view::npos) continue;
+        headers.push_back({std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 2)))});
+    }
+    return headers;
+}
+
+}  // namespace
+
 http::ClientRequest webhook_request(const WebhookOptions& options, std::span<const SinkChange* const> changes,
                                     int64_t unix_seconds) {
     http::ClientRequest request;
     request.method = http::Method::post;
     request.url = options.url;
-    request.body = webhook_body(changes, options.body);
-    request.headers = {{"Content-Type", std::string(content_type(options.body))},
-                       {"User-Agent", "leat"},
-                       {"Idempotency-Key", idempotency_key(options, changes, request.body)},
-                       {"Leat-Consumer", options.consumer},
-                       {"Leat-First-Sequence", std::to_string(changes.front()->seq.value)},
-                       {"Leat-Last-Sequence", std::to_string(changes.back()->seq.value)},
-                       {"Leat-Changes", std::to_string(changes.size())}};
+    request.body = webhook_body(changes, options);
+    if (options.body == WebhookBody::message)
+        request.headers = headers_of(*changes.front());
+    else
+        request.headers.push_back({"Content-Type", std::string(content_type(options))});
+    request.headers.insert(request.headers.end(),
+                           {{"User-Agent", "leat"},
+                            {"Idempotency-Key", idempotency_key(options, changes, request.body)},
+                            {"Leat-Consumer", options.consumer},
+                            {"Leat-First-Sequence", std::to_string(changes.front()->seq.value)},
+                            {"Leat-Last-Sequence", std::to_string(changes.back()->seq.value)},
+                            {"Leat-Changes", std::to_string(changes.size())}});
     if (!options.replay.empty()) request.headers.push_back({"Leat-Replay", options.replay});
     if (!options.secret.empty())
         request.headers.push_back(

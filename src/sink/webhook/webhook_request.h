@@ -10,8 +10,11 @@
 namespace leat {
 
 enum class WebhookBody : uint8_t {
-    ndjson,  // the records as they are, one a line
-    array    // a JSON array of them
+    ndjson,       // the records as they are, one a line
+    array,        // a JSON array of them
+    cloudevents,  // CloudEvents in structured mode: a batch, or the event itself where requests have one
+                  // change
+    message       // a record is a request of its own, headers and body (base/headed_message.h)
 };
 
 struct WebhookOptions {
@@ -29,8 +32,10 @@ struct WebhookOptions {
     std::string replay = {};  // a replay's id, which every request then names
 };
 
-std::string webhook_body(std::span<const SinkChange* const> changes, WebhookBody form);
-std::string_view content_type(WebhookBody form);
+// How many changes a request takes at most.
+size_t changes_max(const WebhookOptions& options);
+std::string webhook_body(std::span<const SinkChange* const> changes, const WebhookOptions& options);
+std::string_view content_type(const WebhookOptions& options);
 
 // "t=1700000000,v1=…": the HMAC-SHA256, in hexadecimal digits, of the time, a dot, and the body.
 std::string webhook_signature(const std::string& secret, int64_t unix_seconds, std::string_view body);

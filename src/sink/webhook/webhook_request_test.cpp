@@ -13,9 +13,44 @@ const SinkChange one{Seq(4), "{\"a\":1}\n", 1, 0};
 const SinkChange two{Seq(5), "{\"a\":2}\n{\"a\":null}\n", 1, 0};
 const std::vector<const SinkChange*> both = {&one, &two};
 
+WebhookOptions with_body(WebhookBody body, size_t request_changes = 500) {
+    WebhookOptions options;
+    options.url = "http://127.0.0.1/x";
+    options.body = body;
+    options.request_changes = request_changes;
+    return options;
+}
+
 TEST(WebhookRequest, BodiesAreLinesOrAnArray) {
-    EXPECT_EQ(webhook_body(both, WebhookBody::ndjson), "{\"a\":1}\n{\"a\":2}\n{\"a\":null}\n");
-    EXPECT_EQ(webhook_body(both, WebhookBody::array), "[{\"a\":1},{\"a\":2},{\"a\":null}]");
+    EXPECT_EQ(webhook_body(both, with_body(WebhookBody::ndjson)), "{\"a\":1}\n{\"a\":2}\n{\"a\":null}\n");
+    EXPECT_EQ(webhook_body(both, with_body(WebhookBody::array)), "[{\"a\":1},{\"a\":2},{\"a\":null}]");
+}
+
+TEST(WebhookRequest, CloudEventsAreABatchOrOneByOne) {
+    auto type = [](const http::ClientRequest& request) {
+        return *http::find_header(request.headers, "Content-Type");
+    };
+    auto batch = webhook_request(with_body(WebhookBody::cloudevents), both, 0);
+    EXPECT_EQ(type(batch), "application/cloudevents-batch+json");
+    EXPECT_EQ(batch.body, "[{\"a\":1},{\"a\":2},{\"a\":null}]");
+    auto single = webhook_request(with_body(WebhookBody::cloudevents, 1), std::span(both).first(1), 0);
+    EXPECT_EQ(type(single), "application/cloudevents+json");
+    EXPECT_EQ(single.body, "{\"a\":1}\n");
+}
+
+TEST(WebhookRequest, ARecordWithHeadersIsARequestOfItsOwn) {
+    auto options = with_body(WebhookBody::message);
+    EXPECT_EQ(changes_max(options), 1u);
+    SinkChange change{
+        Seq(4), "ce-id: shop:4:9\r\ncontent-type: application/json\r\ncontent-length: 7\r\n\r\n{\"a\":1}", 1,
+        0};
+    const SinkChange* changes[] = {&change};
+    auto request = webhook_request(options, changes, 0);
+    EXPECT_EQ(request.body, "{\"a\":1}");
+    EXPECT_EQ(*http::find_header(request.headers, "ce-id"), "shop:4:9");
+    EXPECT_EQ(*http::find_header(request.headers, "Content-Type"), "application/json");
+    EXPECT_FALSE(http::find_header(request.headers, "Content-Length")) << "the client's own";
+    EXPECT_EQ(*http::find_header(request.headers, "Leat-First-Sequence"), "4");
 }
 
 // As openssl computes it:  printf '1700000000.hello' | openssl dgst -sha256 -hmac key

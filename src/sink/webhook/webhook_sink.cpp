@@ -91,7 +91,7 @@ WebhookSink::LaneResult WebhookSink::run_lane(size_t lane, Part changes, const s
     LaneResult result;
     while (!changes.empty()) {
         size_t count = 0, bytes = 0;
-        while (count < changes.size() && count < options_.request_changes) {
+        while (count < changes.size() && count < changes_max(options_)) {
             bytes += changes[count]->bytes.size();
             if (count > 0 && bytes > options_.request_bytes) break;
             ++count;

@@ -5,8 +5,9 @@
 #   build    the release build with the unit tests
 #   unit     the unit tests
 #   asan     the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
-#   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 60 with CI=true)
-#   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added)
+#   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 30 with CI=true)
+#   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added), by LEAT_TEST_PROCESSES (3) processes
+#            with servers of their own, since the tests mostly wait
 #   long     the long forms of tests of memory: 10 million rows, a value of 900 MB (make test-long; not part of the default)
 #   conformance   the short form of make conformance: what Leat writes beside what the real Debezium writes
 #
@@ -38,7 +39,7 @@ stage_asan() {
 
 stage_fuzz() {
     local seconds=10
-    [ "${CI:-}" != true ] || seconds=60
+    [ "${CI:-}" != true ] || seconds=30
     scripts/compile.sh fuzz
     scripts/fuzz.sh "${LEAT_FUZZ_SECONDS:-$seconds}"
 }
@@ -48,7 +49,8 @@ stage_system() {
     export LEAT_BIN=$LEAT_ROOT/build/release/leat
     rm -f "$report"
     # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
-    "$LEAT_VENV/bin/python" -m pytest tests --ignore=tests/conformance -q --junitxml="$report" ${PYTEST_ARGS:-}
+    "$LEAT_VENV/bin/python" -m pytest tests --ignore=tests/conformance -q -n "${LEAT_TEST_PROCESSES:-3}" --dist worksteal \
+        --junitxml="$report" ${PYTEST_ARGS:-}
     [ "${CI:-}" != true ] || ! grep -qE ' skipped="[1-9]' "$report" || die "skipped, which CI=true does not allow"
 }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import psycopg
 import pytest
 
 from harness.leat import SLOT, Leat, assert_refused
@@ -419,3 +420,23 @@ def test_killed_on_a_full_disk(items, small_disk, tmp_path, binary):
         process.stop()
     finally:
         leat.close()
+
+
+def test_a_table_that_is_always_locked_holds_nothing_else_back(database, leat):
+    """After some attempts it is read beside the stream, once it can be."""
+    database.execute("CREATE TABLE a_first AS SELECT i AS id, repeat('x', 100) AS v FROM generate_series(1, 400000) i;"
+                     "CREATE TABLE busy (id int PRIMARY KEY); INSERT INTO busy VALUES (1)")
+    leat.configure(database.url(), tables=["public.*"], snapshot__max__threads=1)
+    process = leat.run()
+    process.wait_stderr("SNAPSHOTTING")
+    with psycopg.connect(database.url()) as lock:
+        lock.execute("LOCK TABLE busy")
+        late = any("snapshot complete" in line for line in process.stderr)
+        if not late:
+            process.wait_stderr("PG_TABLE_CHANGED", 60)
+        process.wait_stderr("RUNNING", 60)
+        leat.wait_for_marker(process, database)
+        assert late or not any(r.table == "busy" for r in leat.log())
+    database.execute("INSERT INTO busy VALUES (2)")
+    wait_until(lambda: {r.after["id"] for r in leat.log() if r.table == "busy"} == {1, 2}, "the table", 60)
+    process.stop()

@@ -467,6 +467,99 @@ def test_signals_pause_resume_and_stop(database, leat):
     assert sum(r.table == "items" and r.op == "r" for r in leat.log()) == 40000
 
 
+BLOCKING = '{"type": "blocking", "data-collections": ["public.items.*"]%s}'
+
+
+def test_a_blocking_snapshot(database, leat):
+    """The stream stops, tables are read one after the other, those without a key too, and it goes on without a gap."""
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); CREATE TABLE items_without (id int);"
+                     "INSERT INTO items SELECT i, 0 FROM generate_series(1, 20000) i; INSERT INTO items_without SELECT generate_series(1, 3)")
+    process = with_signals(leat, database)
+    stop = threading.Event()
+
+    def write():
+        with psycopg.connect(database.url(), autocommit=True) as connection:
+            for i in range(1_000_000):
+                if stop.is_set():
+                    break
+                connection.execute("UPDATE items SET v = v + 1 WHERE id = %s", [i % 500 + 1])
+                connection.execute("DELETE FROM items WHERE id = %s", [20000 - i % 5000])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        send(database, "execute-snapshot", BLOCKING % "")
+        process.wait_stderr("a blocking snapshot of public.items, public.items_without")
+        process.wait_stderr("SNAPSHOT_REQUESTED")
+        process.wait_for(lambda: snapshots(process) == 2, "the snapshot", 60)
+    finally:
+        stop.set()
+        writer.join()
+    leat.wait_for_marker(process, database)
+    records = leat.log()
+    first = next(i for i, r in enumerate(records) if r.table == "signals")
+    again = [i for i, r in enumerate(records) if r.op == "r" and i > first]
+    assert {records[i].table for i in again} == {"items", "items_without"}
+    assert {records[i].op for i in range(again[0], again[-1] + 1)} == {"r"}, "something came in between"
+    assert records[again[-1]].source["snapshot"] == "last" and sum(records[i].table == "items_without" for i in again) == 3
+    compare_table(database, "items", fold([r for r in records if r.table == "items"], strict=False))
+    process.stop()
+
+
+def snapshots(process):
+    return sum("snapshot complete" in line for line in process.stderr)
+
+
+@pytest.mark.parametrize("condition, ids", [
+    ("id > 8 -- these", [9, 10]), ("SELECT * FROM public.items WHERE id < 3 ORDER BY id DESC;", [2, 1]),
+    ("select id, id * 10 AS v FROM public.items WHERE id = 5", [5])])
+def test_a_blocking_snapshot_with_a_condition(database, leat, condition, ids):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 10) i")
+    process = with_signals(leat, database)
+    send(database, "execute-snapshot", BLOCKING % f', "additional-conditions": [{{"data-collection": "public.items", "filter": "{condition}"}}]')
+    process.wait_for(lambda: snapshots(process) == 2, "the snapshot", 60)
+    leat.wait_for_marker(process, database)
+    assert [r.after["id"] for r in leat.log() if r.table == "items"][10:] == ids
+    process.stop()
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    process.stop()
+    assert sum(r.table == "items" for r in leat.log()) == 10 + len(ids), "it was read once more"
+
+
+@pytest.mark.parametrize("condition, answer", [
+    ("nothing = 1", "items is not read"), ("SELECT id FROM public.items", "items is not read"),
+    ("true) ORDER BY id) TO STDOUT; DROP TABLE items; --", "items is not read"), ("1 / (id - 5) > 0", "given up")])
+def test_a_blocking_snapshot_that_cannot_be_taken_does_nothing(database, leat, condition, answer):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); INSERT INTO items SELECT i, 0 FROM generate_series(1, 10) i")
+    process = with_signals(leat, database)
+    send(database, "execute-snapshot", BLOCKING % f', "additional-condition": "{condition}"')
+    process.wait_stderr(answer, 60)
+    leat.wait_for_marker(process, database)
+    process.stop()
+    process = leat.run()
+    leat.wait_for_marker(process, database)
+    process.stop()
+    assert sum(r.table == "items" for r in leat.log()) == 10 and database.value("SELECT count(*) FROM items") == 10
+
+
+def test_a_blocking_snapshot_survives_a_kill(database, leat):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, v int); CREATE TABLE items_without (id int);"
+                     "INSERT INTO items SELECT i, 0 FROM generate_series(1, 5000) i; INSERT INTO items_without VALUES (1)")
+    process = with_signals(leat, database)
+    with psycopg.connect(database.url()) as lock:  # while somebody wants the tables for himself they are not read
+        lock.execute("LOCK TABLE items, items_without")
+        send(database, "execute-snapshot", BLOCKING % "")
+        process.wait_stderr("SNAPSHOT_REQUESTED")
+        process.kill()
+    process = leat.run()
+    again = lambda: [r for r in leat.log() if r.op == "r"][5001:]  # noqa: E731
+    wait_until(lambda: len(again()) == 5001, "both tables", 60)
+    leat.wait_for_marker(process, database)
+    assert {r.after["id"] for r in again() if r.table == "items"} == set(range(1, 5001)) and len(again()) == 5001
+    process.stop()
+
+
 def file_signal(path, id_, type_, **data):
     with path.open("a") as out:
         out.write(json.dumps({"id": id_, "type": type_, "data": data}) + "\n")

@@ -353,3 +353,21 @@ def test_a_prepared_transaction_that_the_server_cannot_decode(items, leat):
     records = leat.wait_marker(process, items)
     assert [(r.op, r.after["id"]) for r in records if r.table == "items"] == [("r", 2), ("c", 3)]
     process.stop()
+
+
+def test_what_the_server_cannot_decode_is_answered_in_advance(items, leat):
+    """snapshot.mode: when_needed: after some attempts the slot is given up, and the tables are read anew."""
+    options = {"two__phase": True, "snapshot__mode": "when_needed"}
+    process = captured(leat, items, **options)
+    process.stop()
+    prepare(items, "ddl", "SAVEPOINT a", "TRUNCATE items", "INSERT INTO items VALUES (1, 'lost')", "RELEASE a")
+    decide(items, "ROLLBACK", "ddl")
+    items.execute("VACUUM pg_class")
+    items.execute("INSERT INTO items VALUES (2, 'kept')")
+    process = leat.run()
+    process.wait_stderr("the slot is given up for a new one", 60)
+    process.wait_stderr("snapshot complete", 60)
+    items.execute("INSERT INTO items VALUES (3, 'new')")
+    leat.wait_for_marker(process, items)
+    assert [(r.op, r.after["id"]) for r in leat.log() if r.table == "items"][-2:] == [("r", 2), ("c", 3)]
+    process.stop()

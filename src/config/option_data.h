@@ -216,9 +216,9 @@ inline constexpr Option snapshots[] = {
      "nothing is written into the database; rows are placed by what each transaction shows"},
     {"read.only", "false", answered, "Leat never writes rows into the database"},
     {"signal.data.collection", "", differs,
-     "`execute-snapshot`, `stop-snapshot`, `pause-snapshot`, `resume-snapshot` and `log`; a `blocking` "
-     "snapshot "
-     "is taken as an incremental one, which stops nothing"},
+     "`execute-snapshot`, `stop-snapshot`, `pause-snapshot`, `resume-snapshot` and `log`; a snapshot that "
+     "was asked "
+     "for outlives a kill"},
     {"signal.enabled.channels", "source", differs,
      "`source` and `file`; `kafka` beside them asks for nothing, and others are errors"},
     {"signal.poll.interval.ms", "5000", works, "of `signal.file`; those of the table come with the stream"},

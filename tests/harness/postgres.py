@@ -62,10 +62,17 @@ def wait_until(condition, what, timeout=30.0, detail=None, pause=0.02):
         pause = min(pause * 1.5, 0.25)
 
 
+# Below the ports that the system hands out, and a range of its own for each process of `pytest -n`: a port that is free when it is asked
+# for is free when it is taken.
+FIRST_PORT = 12000 + 1200 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = itertools.cycle(FIRST_PORT + (os.getpid() + i) % 1200 for i in range(1200))
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def home(major):

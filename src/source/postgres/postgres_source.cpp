@@ -90,6 +90,8 @@ Status PostgresSource::start_streaming(std::stop_token stop) {
     // What was told of the slot is remembered across reconnects; a temporary one does not outlive us anyway.
     if (!watch_ && !options_.temporary) watch_.emplace(options_);
     streamed_ = true;
+    asked_.clear();  // they were read
+    left_out_ = 0;
     stop_ = stop;
     status_sent_ = received_ = position_taken_ = SteadyClock::now();
     last_fill_ = 0;
@@ -123,6 +125,9 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
             return block;
         }
         tell_completed();
+        if (stops_for_snapshot_)
+            return fail(ErrorCode::SNAPSHOT_REQUESTED,
+                        "the stream stops while tables are read, as a signal asked for");
         while (!merge_is_due() && !inner_signals_wait()) {
             if (assembler_->replaying()) {
                 LEAT_TRY(replay());
@@ -132,7 +137,7 @@ Result<std::optional<Block>> PostgresSource::read(std::chrono::milliseconds wait
                 if (!*frame) break;
                 LEAT_TRY(take_message(**frame));
             }
-            if (decoder_->block_is_full()) return take_block();
+            if (decoder_->block_is_full() || !to_ask_.empty()) return take_block();
         }
         if (inner_signals_wait()) {
             LEAT_TRY(carry_out_inner_signals());
@@ -235,6 +240,8 @@ void PostgresSource::close() {
     if (stream_ && decoder_ && !stream_->ended() && durable_ != told_) static_cast<void>(send_status(false));
     incremental_.reset();
     merged_.clear();
+    to_ask_.clear();
+    stops_for_snapshot_ = false;
     stream_.reset();
     assembler_.reset();
     spill_.reset();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -66,7 +67,8 @@ class PostgresSource : public Source {
     Status wait_until_slot_is_free(std::stop_token stop);
     std::unique_ptr<SnapshotPlan> plan(Plan::Kind kind, std::vector<TableInfo> captured,
                                        std::vector<TableInfo> to_read,
-                                       std::vector<std::shared_ptr<const TableSchema>> markers);
+                                       std::vector<std::shared_ptr<const TableSchema>> markers,
+                                       Plan::AskedTables asked = {});
     Result<std::shared_ptr<const TableSchema>> describe_relation(const RelationMessage& message);
 
     bool can_be_read_by_key(const TableInfo& table) const;
@@ -76,6 +78,12 @@ class PostgresSource : public Source {
     bool inner_signals_wait() const;
     Status carry_out_inner_signals();
     Result<SignalOutcome> carry_out(const Signal& signal, const std::string& id);
+    // source_blocking.cpp
+    Status ask_for(const Signal& signal, const TableInfo& table);
+    Status check_condition(const TableInfo& table, const std::string& condition);
+    void note_asked();
+    std::vector<TableInfo> take_asked(const std::vector<TableInfo>& tables);
+    Plan::AskedTables asked_of(const std::vector<TableInfo>& tables);
     SignalOutcome carry_out_of(const Signal& signal, const std::vector<TableInfo>& tables);
     Status read_again(const Signal& signal, const TableInfo& table);
     Result<std::optional<IncrementalSnapshot::Description>> describe_for_snapshot(uint32_t table);
@@ -111,6 +119,8 @@ class PostgresSource : public Source {
     std::vector<std::shared_ptr<const TableSchema>> in_log_;
     ResumeState state_;
     Publications publications_;
+    uint32_t undecodable_ = 0;  // attempts that the server could not decode, without a change in between
+    uint32_t left_out_ = 0;  // attempts of a snapshot that left tables out, one after the other
     bool streamed_ = false;  // once; a temporary source cannot do so twice
     std::stop_token stop_;   // of the stream
 
@@ -127,6 +137,13 @@ class PostgresSource : public Source {
     std::optional<SignalTable> signals_;
     SignalQueue* inner_signals_ = nullptr;
     bool incremental_paused_ = false;
+    // Tables that signals have asked for, to be read while the stream stands still.
+    struct Asked {
+        std::atomic<bool> refused{false};  // its condition
+    };
+    std::map<uint32_t, Asked> asked_;                   // by OID; of this process
+    std::vector<TableProgress> to_ask_;                 // noted when the unit ends that has the signal
+    bool stops_for_snapshot_ = false;                   // that unit was taken
     std::unique_ptr<IncrementalSnapshot> incremental_;  // while tables are unfinished
     std::vector<std::string> completed_;                // tables, to be told when it was
     Lsn stuck_at_;                                      // since stuck_since_
@@ -140,5 +157,8 @@ class PostgresSource : public Source {
     uint64_t told_ = 0;  // of durable_, with the last status update
     SteadyClock::time_point status_sent_, received_, position_taken_;
 };
+
+// The conditions of a signal that are for a table, joined; "" for none.
+Result<std::string> condition_of(const Signal& signal, const TableInfo& table);
 
 }  // namespace leat::pg

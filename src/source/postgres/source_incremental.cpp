@@ -19,21 +19,11 @@ constexpr const char* all_complete = "incremental snapshots are complete";
 
 // As has_usable_key() says it of a schema.
 bool PostgresSource::can_be_read_by_key(const TableInfo& table) const {
-    auto masked = [&](const std::string& column) {
-        return options_.columns.mask(table.schema, table.name, column) != nullptr;
+    auto usable = [&](const std::string& column) {
+        return table.identifies(column) && !options_.columns.mask(table.schema, table.name, column);
     };
-    if (std::ranges::any_of(table.primary_key, masked) || std::ranges::any_of(table.identity_index, masked))
-        return false;
-    switch (table.replica_identity) {
-        case 'd':
-            return !table.primary_key.empty() && !table.deferrable_key;
-        case 'i':
-            return !table.identity_index.empty();
-        case 'f':
-            return !table.primary_key.empty() || !table.unique_key.empty();
-        default:
-            return false;
-    }
+    const auto& key = table.key_columns();
+    return !key.empty() && std::ranges::all_of(key, usable);
 }
 
 // Tables that are not captured any more need no rest of a snapshot.
@@ -162,6 +152,8 @@ void PostgresSource::tell_completed() {
 Block PostgresSource::take_block() {
     if (incremental_)
         if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
+    note_asked();
+    if (decoder_->has_changes()) undecodable_ = 0;
     return decoder_->take();
 }
 

@@ -5,6 +5,10 @@
 
 namespace leat::pg {
 
+namespace {
+constexpr uint32_t undecodable_max = 2;  // attempts without streaming, beside those with it
+}
+
 Status PostgresSource::take_message(Bytes copy_data) {
     pace_->count_message();
     LEAT_ASSIGN(auto message, decode_replication_message(copy_data));
@@ -39,15 +43,22 @@ Error PostgresSource::assembly_error(Error error) {
 Error PostgresSource::server_error(Error error) {
     bool internal = stream_->sqlstate().starts_with("XX");
     if (internal && streaming_) return stop_streaming(std::move(error));
+    if (!internal) return stream_error(std::move(error));
     // Mistakes of the server that it makes each time: docs/adr/0007.
-    if (internal)
-        error.action = fmt::format(
-            "The server cannot decode a transaction. If it cannot at the next attempts either, begin anew "
-            "with "
-            "a snapshot: SELECT pg_drop_replication_slot('{}'); then start once with snapshot.mode: "
-            "when_needed. The changes that were captured stay in the log.",
-            options_.slot_name);
-    return stream_error(std::move(error));
+    error.action = fmt::format(
+        "The server cannot decode a transaction. If it cannot at the next attempts either, begin anew with a "
+        "snapshot: SELECT pg_drop_replication_slot('{}'); then start once with snapshot.mode: when_needed. "
+        "The "
+        "changes that were captured stay in the log.",
+        options_.slot_name);
+    bool again = ++undecodable_ >= undecodable_max && options_.snapshot_mode == SnapshotMode::when_needed;
+    if (again) error.message += "; the slot is given up for a new one";
+    error = stream_error(std::move(error));
+    if (!again) return error;
+    Status dropped = give_up_slot();
+    if (!dropped) return std::move(dropped.error());
+    undecodable_ = 0;
+    return error;
 }
 
 Error PostgresSource::stop_streaming(Error error) {

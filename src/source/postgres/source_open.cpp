@@ -15,6 +15,10 @@ namespace leat::pg {
 
 using namespace std::chrono_literals;
 
+namespace {
+constexpr uint32_t left_out_max = 3;
+}
+
 Result<std::vector<Finding>> PostgresSource::check() {
     LEAT_TRY(connect({}));
     LEAT_ASSIGN(auto tables, catalog_->tables(options_.tables, options_.publish_via_partition_root, {}));
@@ -181,13 +185,20 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
     state_.timeline = server.timeline;
     state_.timeline_begin = server.timeline_begin();
     keep_unfinished(tables);
-    if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot) {
+    auto asked = take_asked(tables);
+    if (options_.snapshot_mode == SnapshotMode::always && !in_snapshot && asked.empty()) {
         to_read = to_snapshot(tables);
         state_.unfinished.clear();
-    } else if (!in_snapshot) {
+    } else if (!in_snapshot || left_out_ >= left_out_max) {
+        // Also tables that somebody truncates or locks all the time: nothing else waits for them any more.
         read_incrementally(to_read);
     }
     if (options_.snapshot_mode == SnapshotMode::no_data) to_read.clear();
+    auto asked_tables = asked_of(asked);
+    for (TableInfo& table : asked) {
+        std::erase_if(to_read, [&](const TableInfo& other) { return other.oid == table.oid; });
+        to_read.push_back(std::move(table));
+    }
     // Told to the log before the publications change: see TableDefinition::not_captured.
     auto markers = no_longer_captured(tables);
     if (to_read.empty() && markers.empty() && !in_snapshot) {
@@ -197,7 +208,8 @@ Result<std::unique_ptr<SnapshotPlan>> PostgresSource::resume(const ServerIdentit
         state_.insert_publication = publications_.inserts;
         return nullptr;
     }
-    return plan(Plan::Kind::beside_old_slot, std::move(tables), std::move(to_read), std::move(markers));
+    return plan(Plan::Kind::beside_old_slot, std::move(tables), std::move(to_read), std::move(markers),
+                std::move(asked_tables));
 }
 
 // A table whose snapshot is complete, or whose changes have been streamed from its beginning, has its schema
@@ -222,10 +234,11 @@ std::vector<std::shared_ptr<const TableSchema>> PostgresSource::no_longer_captur
 
 std::unique_ptr<SnapshotPlan> PostgresSource::plan(Plan::Kind kind, std::vector<TableInfo> captured,
                                                    std::vector<TableInfo> to_read,
-                                                   std::vector<std::shared_ptr<const TableSchema>> markers) {
+                                                   std::vector<std::shared_ptr<const TableSchema>> markers,
+                                                   Plan::AskedTables asked) {
     return std::make_unique<Plan>(
-        Plan::Context{options_, *sql_, *replication_, *catalog_, *schemas_, state_, publications_}, kind,
-        std::move(captured), std::move(to_read), std::move(markers));
+        Plan::Context{options_, *sql_, *replication_, *catalog_, *schemas_, state_, publications_, left_out_},
+        kind, std::move(captured), std::move(to_read), std::move(markers), std::move(asked));
 }
 
 Error PostgresSource::slot_in_use(const SlotInfo& slot) const {

@@ -9,6 +9,18 @@
 
 namespace leat::pg {
 
+// Those that are for the table, joined.
+Result<std::string> condition_of(const Signal& signal, const TableInfo& table) {
+    std::vector<std::string> conditions;
+    for (const Signal::Condition& condition : signal.conditions) {
+        LEAT_ASSIGN(bool matches, matches_any({condition.collection}, table.qualified_name()));
+        if (matches) conditions.push_back(condition.filter);
+    }
+    if (conditions.empty()) return std::string();
+    if (conditions.size() == 1) return conditions[0];
+    return fmt::format("({})", fmt::join(conditions, ") AND ("));
+}
+
 // Between transactions: what is noted here stands in the position of the unit that has the signals.
 Status PostgresSource::carry_out_signals() {
     for (const SignalTable::Row& row : signals_->take()) {
@@ -62,8 +74,9 @@ Result<SignalOutcome> PostgresSource::carry_out(const Signal& signal, const std:
                   refused.error);
     std::string list =
         outcome.tables.empty() ? "no table" : fmt::format("{}", fmt::join(outcome.tables, ", "));
-    tell(signal.kind == Signal::Kind::stop ? fmt::format("the snapshot of {} is stopped", list)
-                                           : fmt::format("an incremental snapshot of {}", list));
+    tell(signal.kind == Signal::Kind::stop
+             ? fmt::format("the snapshot of {} is stopped", list)
+             : fmt::format("{} snapshot of {}", signal.blocking ? "a blocking" : "an incremental", list));
     if (incremental_)
         if (auto progress = incremental_->changed_progress()) decoder_->set_unfinished(std::move(*progress));
     return outcome;
@@ -81,7 +94,7 @@ SignalOutcome PostgresSource::carry_out_of(const Signal& signal, const std::vect
             if (!incremental_ || !incremental_->watches(table.oid)) continue;
             incremental_->remove(table.oid);
         } else if (status) {
-            status = read_again(signal, table);
+            status = signal.blocking ? ask_for(signal, table) : read_again(signal, table);
         }
         if (status)
             outcome.tables.push_back(name);
@@ -100,13 +113,7 @@ Status PostgresSource::read_again(const Signal& signal, const TableInfo& table) 
             fmt::format("ALTER TABLE {} ADD PRIMARY KEY (...);", table.quoted_name()));
     TableProgress progress;
     progress.table = table.oid;
-    for (const Signal::Condition& condition : signal.conditions) {
-        LEAT_ASSIGN(bool matches, matches_any({condition.collection}, table.qualified_name()));
-        if (!matches) continue;
-        progress.condition += (progress.condition.empty() ? "" : ") AND (") + condition.filter;
-    }
-    if (progress.condition.find(") AND (") != std::string::npos)
-        progress.condition = "(" + progress.condition + ")";
+    LEAT_ASSIGN(progress.condition, condition_of(signal, table));
     if (!incremental_) make_incremental({});
     bool is_new = incremental_->done();
     incremental_->add(std::move(progress));

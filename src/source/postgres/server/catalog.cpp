@@ -3,21 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "source/postgres/server/catalog_queries.h"
 
 namespace leat::pg {
 
 namespace {
-
-template <class T>
-T number(const Rows& rows, int row, int column) {
-    std::string_view text = rows.cell(row, column).value_or("0");
-    T value{};
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 
 char letter(const Rows& rows, int row, int column, char otherwise) {
     auto text = rows.cell(row, column);
@@ -60,12 +51,12 @@ Result<std::vector<TableInfo>> Catalog::read_tables(
     std::vector<uint32_t> found;
     for (int i = 0; i < rows.count(); ++i) {
         TableInfo table;
-        table.oid = number<uint32_t>(rows, i, 0);
+        table.oid = rows.number<uint32_t>(i, 0);
         table.schema = rows.text(i, 1);
         table.name = rows.text(i, 2);
         table.kind = letter(rows, i, 3, 'r');
         table.replica_identity = letter(rows, i, 4, 'd');
-        table.rows_estimate = static_cast<uint64_t>(std::max(0.0f, number<float>(rows, i, 5)));
+        table.rows_estimate = static_cast<uint64_t>(std::max(0.0f, rows.number<float>(i, 5)));
         table.readable = rows.text(i, 11) == "t";
         table.owned = rows.text(i, 12) == "t";
         if (!wanted(table, rows.text(i, 7) == "t")) continue;
@@ -85,14 +76,14 @@ Status Catalog::read_columns(std::vector<TableInfo>& tables, const std::string& 
     LEAT_ASSIGN(auto rows, sql_->query(columns_query, {oids}, stop));
     TableInfo* table = nullptr;
     for (int i = 0; i < rows.count(); ++i) {
-        auto oid = number<uint32_t>(rows, i, 0);
+        auto oid = rows.number<uint32_t>(i, 0);
         if (!table || table->oid != oid) table = find(tables, oid);
         if (!table) continue;
         ColumnInfo column;
-        column.number = number<int>(rows, i, 1);
+        column.number = rows.number<int>(i, 1);
         column.name = rows.text(i, 2);
-        column.type = number<uint32_t>(rows, i, 3);
-        column.typmod = number<int32_t>(rows, i, 4);
+        column.type = rows.number<uint32_t>(i, 3);
+        column.typmod = rows.number<int32_t>(i, 4);
         column.not_null = rows.text(i, 5) == "t";
         column.generated = letter(rows, i, 6, 0) != 0;
         if (auto expression = rows.cell(i, 8); expression && !column.generated)
@@ -107,10 +98,10 @@ Status Catalog::read_keys(std::vector<TableInfo>& tables, const std::string& oid
     uint32_t unique_index = 0;  // the first of its table
     TableInfo* of_unique = nullptr;
     for (int i = 0; i < rows.count(); ++i) {
-        TableInfo* table = find(tables, number<uint32_t>(rows, i, 0));
+        TableInfo* table = find(tables, rows.number<uint32_t>(i, 0));
         if (!table) continue;
         bool primary = rows.text(i, 1) == "t", identity = rows.text(i, 2) == "t";
-        int attribute = number<int>(rows, i, 4);
+        int attribute = rows.number<int>(i, 4);
         auto column = std::find_if(table->columns.begin(), table->columns.end(),
                                    [&](auto& c) { return c.number == attribute; });
         if (column == table->columns.end()) continue;
@@ -120,7 +111,7 @@ Status Catalog::read_keys(std::vector<TableInfo>& tables, const std::string& oid
         }
         if (identity) table->identity_index.push_back(column->name);
         if (primary || identity) continue;
-        auto index = number<uint32_t>(rows, i, 5);
+        auto index = rows.number<uint32_t>(i, 5);
         if (table != of_unique) of_unique = table, unique_index = index;
         if (index == unique_index) table->unique_key.push_back(column->name);
     }
@@ -135,7 +126,7 @@ Status Catalog::read_published(std::vector<TableInfo>& tables, const std::string
     bool unfiltered = false;
     std::string publication;
     for (int i = 0; i < rows.count(); ++i) {
-        auto oid = number<uint32_t>(rows, i, 0);
+        auto oid = rows.number<uint32_t>(i, 0);
         if (!table || table->oid != oid) {
             table = find(tables, oid);
             unfiltered = false;
@@ -190,12 +181,12 @@ Result<std::vector<std::vector<Storage>>> Catalog::storage(const std::vector<Tab
     std::vector<std::vector<Storage>> storage(tables.size());
     for (int i = 0; i < rows.count(); ++i) {
         Storage part;
-        part.oid = number<uint32_t>(rows, i, 1);
+        part.oid = rows.number<uint32_t>(i, 1);
         part.quoted_name = rows.text(i, 2);
-        part.pages = number<uint64_t>(rows, i, 3);
+        part.pages = rows.number<uint64_t>(i, 3);
         part.version = rows.text(i, 4);
         part.heap = rows.text(i, 5) == "t";
-        storage[place[number<uint32_t>(rows, i, 0)]].push_back(std::move(part));
+        storage[place[rows.number<uint32_t>(i, 0)]].push_back(std::move(part));
     }
     return storage;
 }
@@ -243,14 +234,25 @@ void set_key(TableDefinition& definition, const std::vector<std::string>& names)
     if (definition.key.size() != names.size()) definition.key.clear();
 }
 
-// The primary key, else, as in Debezium, a unique index. Under USING INDEX an old row has only the index's
-// columns: they are the key, so that a delete has one.
-const std::vector<std::string>& key_names(const TableInfo& table) {
-    if (table.replica_identity == 'i' && !table.identity_index.empty()) return table.identity_index;
-    return table.primary_key.empty() ? table.unique_key : table.primary_key;
+}  // namespace
+
+const std::vector<std::string>& TableInfo::key_columns() const {
+    if (replica_identity == 'i' && !identity_index.empty()) return identity_index;
+    return primary_key.empty() ? unique_key : primary_key;
 }
 
-}  // namespace
+bool TableInfo::identifies(const std::string& column) const {
+    switch (replica_identity) {
+        case 'f':
+            return true;
+        case 'i':
+            return contains(identity_index, column);
+        case 'd':
+            return !deferrable_key && contains(primary_key, column);
+        default:
+            return false;
+    }
+}
 
 void Catalog::set_type(Column& column, uint32_t type, int32_t modifier) const {
     column.type = types_.resolve(type, modifier);
@@ -273,22 +275,10 @@ Result<TableDefinition> Catalog::define(const TableInfo& table, std::stop_token 
         set_type(column, info.type, info.typmod);
         column.nullable = !info.not_null;
         column.default_expression = info.default_expression;
-        switch (table.replica_identity) {
-            case 'f':
-                column.identity = true;
-                break;
-            case 'i':
-                column.identity = contains(table.identity_index, info.name);
-                break;
-            case 'd':
-                column.identity = !table.deferrable_key && contains(table.primary_key, info.name);
-                break;
-            default:
-                break;
-        }
+        column.identity = table.identifies(info.name);
         definition.columns.push_back(std::move(column));
     }
-    set_key(definition, key_names(table));
+    set_key(definition, table.key_columns());
     return columns_->project(std::move(definition));
 }
 
@@ -315,7 +305,7 @@ Result<TableDefinition> Catalog::define(const RelationMessage& message, const st
                 }
         definition.columns.push_back(std::move(column));
     }
-    if (info) set_key(definition, key_names(*info));
+    if (info) set_key(definition, info->key_columns());
     // The message is as old as its changes, the catalog as new as now: where they differ over the key, the
     // message counts.
     bool by_flags = message.replica_identity == 'd' || message.replica_identity == 'i';

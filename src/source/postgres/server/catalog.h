@@ -50,6 +50,11 @@ struct TableInfo {
         return replica_identity == 'f' || (replica_identity == 'i' && !identity_index.empty()) ||
                (replica_identity == 'd' && !primary_key.empty() && !deferrable_key);
     }
+    // Of the records: the primary key, else, as in Debezium, a unique index. Under USING INDEX an old row has
+    // only the index's columns: they are the key, so that a delete has one.
+    const std::vector<std::string>& key_columns() const;
+    // Whether the column is part of the replica identity.
+    bool identifies(const std::string& column) const;
     std::string qualified_name() const { return schema + "." + name; }
     std::string quoted_name() const;
 };

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "source/postgres/server/publication.h"
 #include "source/postgres/wire/start_replication.h"
 
@@ -20,12 +18,6 @@ struct Facts {
     bool in_recovery = false, replication_role = false, may_create = false, sees_sessions = false;
     int slots_max = 0, slots_used = 0, senders_max = 0, senders_used = 0;
 };
-
-int number(const std::string& text) {
-    int value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 
 Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
     LEAT_ASSIGN(
@@ -48,10 +40,10 @@ Result<Facts> read_facts(Connection& sql, std::stop_token stop) {
     facts.in_recovery = rows.text(0, 4) == "t";
     facts.replication_role = rows.text(0, 5) == "t";
     facts.may_create = rows.text(0, 6) == "t";
-    facts.slots_max = number(rows.text(0, 7));
-    facts.slots_used = number(rows.text(0, 8));
-    facts.senders_max = number(rows.text(0, 9));
-    facts.senders_used = number(rows.text(0, 10));
+    facts.slots_max = rows.number<int>(0, 7);
+    facts.slots_used = rows.number<int>(0, 8);
+    facts.senders_max = rows.number<int>(0, 9);
+    facts.senders_used = rows.number<int>(0, 10);
     facts.encoding = rows.text(0, 11);
     facts.standby_feedback = rows.text(0, 12) == "on";
     facts.sees_sessions = rows.text(0, 13) == "t";

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "base/logging.h"
 #include "base/text.h"
 #include "source/postgres/server/catalog_queries.h"
@@ -16,12 +14,6 @@ using namespace std::chrono_literals;
 namespace {
 constexpr auto told_again_after = 10min;
 constexpr auto action_timeout = 10s;
-
-uint64_t number(std::string_view text) {
-    uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 }  // namespace
 
 ServerWatch::ServerWatch(const Options& options)
@@ -102,9 +94,8 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
             fmt::format("replication slot {} is not on the server that the SQL connection leads to; the "
                         "server is compared with the log again",
                         options_.slot_name));
-    if (here.publication != 0 && number(rows.text(0, 6)) != here.publication)
-        LEAT_TRY(check_publications(here, {{}, static_cast<uint32_t>(number(rows.text(0, 6))), 0}, {},
-                                    options_, 0));
+    if (here.publication != 0 && rows.number(0, 6) != here.publication)
+        LEAT_TRY(check_publications(here, {{}, rows.number<uint32_t>(0, 6), 0}, {}, options_, 0));
     std::string labels = rows.text(0, 8);
     if (!labels_.empty() && labels != labels_) {
         labels_.clear();
@@ -120,7 +111,7 @@ Status ServerWatch::take(const Rows& rows, const ResumeState& here) {
     uint64_t held = wal_end->value > restart->value ? wal_end->value - restart->value : 0;
     look_ = Look{held, wal_end->value > here.lsn.value ? wal_end->value - here.lsn.value : 0};
     std::optional<uint64_t> safe;
-    if (auto text = rows.cell(0, 5)) safe = text->starts_with('-') ? 0 : number(*text);
+    if (auto text = rows.cell(0, 5)) safe = text->starts_with('-') ? 0 : rows.number(0, 5);
     tell_risk(rows.text(0, 4), safe, held);
     // Keepalives move an idle slot. Where they do not, a message of our own in the WAL does.
     bool stuck = slot_is_stuck(last_position_.value, here.lsn.value, wal_end->value);

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "source/postgres/snapshot/chunk_planner.h"
-#include "source/postgres/snapshot/copy_rows.h"
 #include "source/postgres/snapshot/table_guard.h"
 
 namespace leat::pg {
@@ -14,7 +13,7 @@ namespace {
 
 std::string copy_sql(const CopyFormat& format, const Storage& storage, const PageRange& range,
                      const std::string& row_filter) {
-    std::string_view options = format.binary ? " WITH (FORMAT binary)" : "";
+    std::string_view options = copy_options(format);
     if (range.whole() && row_filter.empty() && storage.heap && format.plain && !format.columns.empty())
         return fmt::format("COPY {} ({}) TO STDOUT{}", storage.quoted_name, format.columns, options);
     std::string where;
@@ -28,8 +27,8 @@ std::string copy_sql(const CopyFormat& format, const Storage& storage, const Pag
 }
 
 std::string copy_select_sql(const CopyFormat& format, const std::string& select) {
-    return fmt::format("COPY (SELECT {} FROM ({}) AS leat_rows) TO STDOUT{}", format.columns, select,
-                       format.binary ? " WITH (FORMAT binary)" : "");
+    return fmt::format("COPY (SELECT {} FROM (\n{}\n) AS leat_rows) TO STDOUT{}", format.columns, select,
+                       copy_options(format));
 }
 
 // The statement failed because the table is no longer as it was planned: worth another try with a new plan.
@@ -54,8 +53,7 @@ PostgresChunkReader::PostgresChunkReader(Connection connection, const Options& o
       transaction_(transaction),
       tables_(tables),
       odd_casts_(std::move(odd_casts)),
-      stream_(connection_, options.change_bytes_max),
-      builder_(options.block_bytes + options.block_bytes / 4) {}
+      rows_(connection_, options) {}
 
 Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Options& options,
                                                                        const std::string& snapshot,
@@ -76,9 +74,7 @@ Result<std::unique_ptr<PostgresChunkReader>> PostgresChunkReader::open(const Opt
     // Readers that happen to start together would otherwise read from the middle and miss nothing, but in no
     // order.
     LEAT_TRY(connection.execute("SET LOCAL synchronize_seqscans = off", stop));
-    LEAT_ASSIGN(auto casts, connection.query(std::string(odd_text_casts_query), stop));
-    OddTextCasts odd_casts;
-    for (int i = 0; i < casts.count(); ++i) odd_casts.insert(std::stoull(casts.text(i, 0)));
+    LEAT_ASSIGN(auto odd_casts, find_odd_text_casts(connection, stop));
     return std::unique_ptr<PostgresChunkReader>(
         new PostgresChunkReader(std::move(connection), options, transaction, tables, std::move(odd_casts)));
 }
@@ -113,15 +109,18 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
     const TableSchema& schema = *table.schema;
     PageRange range = page_range(chunk);
     const Storage& storage = table.storage[range.storage];
-    format_ = &format_of(schema);
-    binary_row_.begin();
-    const std::string* select = options_.snapshot_select(schema.qualified_name());
-    std::string sql =
-        select ? copy_select_sql(*format_, *select) : copy_sql(*format_, storage, range, table.row_filter);
-    Status status = copy(sql, schema, take, stop);
-    if (status) return {};
-    Error& error = status.error();
-    if (select && error.message.find("SQLSTATE 42") != std::string::npos) {
+    const CopyFormat& format = format_of(schema);
+    std::string sql = table.select.empty() ? copy_sql(format, storage, range, table.row_filter)
+                                           : copy_select_sql(format, table.select);
+    auto copied = rows_.copy({sql, schema, format, transaction_}, take, stop);
+    if (copied) return {};
+    Error& error = copied.error();
+    bool is_final = error.code != ErrorCode::STOPPED && error.code != ErrorCode::PG_CONNECTION_LOST &&
+                    error.code != ErrorCode::PG_TABLE_CHANGED;
+    if (table.refused && is_final) {
+        *table.refused = true;
+        error.code = ErrorCode::PG_STREAM_ERROR;  // the next attempt does without it
+    } else if (!table.select.empty() && error.message.find("SQLSTATE 42") != std::string::npos) {
         error.code = ErrorCode::PG_QUERY;  // another attempt would be no better
         error.action =
             fmt::format("snapshot.select.statement.overrides.{} has to give every captured column.",
@@ -132,7 +131,7 @@ Status PostgresChunkReader::read(const Chunk& chunk, const std::function<Status(
         return fail(altered(schema));
     }
     error.message += fmt::format(" (snapshot of table {})", schema.qualified_name());
-    return status;
+    return fail(std::move(error));
 }
 
 const CopyFormat& PostgresChunkReader::format_of(const TableSchema& schema) {
@@ -140,61 +139,6 @@ const CopyFormat& PostgresChunkReader::format_of(const TableSchema& schema) {
     if (found == formats_.end())
         found = formats_.emplace(schema.id, make_copy_format(schema, odd_casts_, options_.columns)).first;
     return found->second;
-}
-
-Status PostgresChunkReader::copy(const std::string& sql, const TableSchema& schema,
-                                 const std::function<Status(Block)>& take, std::stop_token stop) {
-    LEAT_TRY(stream_.start(sql, stop));
-    while (true) {
-        LEAT_ASSIGN(auto message, stream_.next());
-        if (message) {
-            LEAT_TRY(put_message(*message, schema));
-            if (builder_.bytes() < options_.block_bytes) continue;
-        } else if (!stream_.ended()) {
-            if (stop.stop_requested()) return fail(ErrorCode::STOPPED, "stopped on request");
-            LEAT_TRY(stream_.fill(500ms));
-            continue;
-        }
-        if (builder_.in_transaction()) {
-            builder_.end_transaction(builder_.change_count(), transaction_.commit);
-            LEAT_TRY(take(builder_.finish(BlockFlags{} | BlockFlag::snapshot)));
-        }
-        if (!message) return {};
-    }
-}
-
-Result<bool> PostgresChunkReader::put_message(Bytes message, const TableSchema& schema) {
-    size_t columns = format_->decoders.size();
-    if (format_->binary) {
-        LEAT_ASSIGN(bool is_row, binary_row_.split(message, columns));
-        if (!is_row) return false;
-        LEAT_TRY(put_row(binary_row_.columns(), schema));
-    } else {
-        LEAT_TRY(text_row_.split(as_text(message), columns));
-        LEAT_TRY(put_row(text_row_.columns(), schema));
-    }
-    return true;
-}
-
-Status PostgresChunkReader::put_row(std::span<const std::optional<std::string_view>> row,
-                                    const TableSchema& schema) {
-    if (!builder_.in_transaction()) builder_.begin_transaction(transaction_, 0);
-    builder_.begin_row(Op::read, schema, transaction_.commit, SnapshotPlace::inside);
-    builder_.begin_after();
-    for (size_t i = 0; i < row.size(); ++i) {
-        if (!row[i]) {
-            format_->decoders[i].put_state(ValueState::null, i, builder_);
-            continue;
-        }
-        Status status = format_->decoders[i](*row[i], i, builder_);
-        if (status) [[likely]]
-            continue;
-        status.error().message += fmt::format(" (column {})", schema.columns[i].name);
-        return status;
-    }
-    builder_.end_tuple();
-    builder_.end_row();
-    return {};
 }
 
 }  // namespace leat::pg

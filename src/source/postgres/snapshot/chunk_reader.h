@@ -2,14 +2,13 @@
 // exported snapshot. Belongs to one thread.
 #pragma once
 
+#include <atomic>
+
 #include "model/block_builder.h"
 #include "snapshot/snapshot.h"
 #include "source/postgres/server/catalog.h"
 #include "source/postgres/server/options.h"
-#include "source/postgres/snapshot/copy_binary_row.h"
-#include "source/postgres/snapshot/copy_format.h"
-#include "source/postgres/snapshot/copy_text_row.h"
-#include "source/postgres/wire/frame_stream.h"
+#include "source/postgres/snapshot/copy_rows.h"
 
 namespace leat::pg {
 
@@ -17,7 +16,10 @@ namespace leat::pg {
 struct CopyTable {
     std::shared_ptr<const TableSchema> schema;
     std::vector<Storage> storage;
-    std::string row_filter;  // SQL; empty: every row
+    std::string row_filter;   // SQL; empty: every row
+    std::string select = {};  // a SELECT that reads it instead
+    // Of a condition that somebody asked for: set where it is found that it cannot be carried out.
+    std::atomic<bool>* refused = nullptr;
 };
 
 class PostgresChunkReader : public ChunkReader {
@@ -38,11 +40,6 @@ class PostgresChunkReader : public ChunkReader {
     PostgresChunkReader(Connection connection, const Options& options, const Transaction& transaction,
                         const std::vector<CopyTable>& tables, OddTextCasts odd_casts);
     const CopyFormat& format_of(const TableSchema& schema);
-    // False: it was no row but the end of a binary COPY.
-    Result<bool> put_message(Bytes message, const TableSchema& schema);
-    Status put_row(std::span<const std::optional<std::string_view>> row, const TableSchema& schema);
-    Status copy(const std::string& sql, const TableSchema& schema, const std::function<Status(Block)>& take,
-                std::stop_token stop);
 
     Connection connection_;
     const Options& options_;
@@ -50,11 +47,7 @@ class PostgresChunkReader : public ChunkReader {
     const std::vector<CopyTable>& tables_;
     const OddTextCasts odd_casts_;
     std::unordered_map<SchemaId, CopyFormat> formats_;
-    const CopyFormat* format_ = nullptr;  // of the chunk that is read
-    CopyTextRow text_row_;
-    CopyBinaryRow binary_row_;
-    FrameStream stream_;
-    BlockBuilder builder_;
+    CopyRows rows_;
 };
 
 }  // namespace leat::pg

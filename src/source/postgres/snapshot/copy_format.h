@@ -13,7 +13,12 @@ struct CopyFormat {
     std::string columns;                  // what to select, or the column list of a whole table
     bool plain = true;                    // columns are names alone
     std::vector<ColumnDecoder> decoders;  // by column; they refer to the schema's types
+    // Where the text of the key's columns stands in a row, if it was asked for: among the columns, or behind
+    // them.
+    std::vector<size_t> keys;
+    size_t row_columns = 0;  // the columns, and what stands behind them
 };
+enum class KeyTexts : uint8_t { none, as_text };
 
 // Types whose cast to text is not their output function: of pg_cast, by OID.
 using OddTextCasts = std::unordered_set<uint64_t>;
@@ -23,6 +28,6 @@ inline constexpr std::string_view odd_text_casts_query =
 
 // What is masked is masked while it is read (invariant 10). The rules outlive the format.
 CopyFormat make_copy_format(const TableSchema& schema, const OddTextCasts& odd_casts,
-                            const ColumnRules& rules);
+                            const ColumnRules& rules, KeyTexts keys = KeyTexts::none);
 
 }  // namespace leat::pg

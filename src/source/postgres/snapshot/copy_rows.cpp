@@ -17,23 +17,26 @@ std::string column_list(const TableSchema& schema) {
     return list;
 }
 
+Result<OddTextCasts> find_odd_text_casts(Connection& connection, std::stop_token stop) {
+    LEAT_ASSIGN(auto rows, connection.query(std::string(odd_text_casts_query), stop));
+    OddTextCasts casts;
+    for (int i = 0; i < rows.count(); ++i) casts.insert(std::stoull(rows.text(i, 0)));
+    return casts;
+}
+
 CopyRows::CopyRows(Connection& connection, const Options& options)
     : options_(options),
       stream_(connection, options.change_bytes_max),
       builder_(options.block_bytes + options.block_bytes / 4) {}
 
 Result<bool> CopyRows::copy(const Request& request, const Take& take, std::stop_token stop) {
-    auto& columns = decoders_[request.schema.id];
-    if (columns.empty())
-        for (size_t i = 0; i < request.schema.column_count(); ++i)
-            columns.push_back(make_column_decoder(request.schema, i, options_.columns));
-    columns_ = &columns;
+    binary_row_.begin();
     size_t taken = 0;
     LEAT_TRY(stream_.start(request.sql, stop));
     while (true) {
-        LEAT_ASSIGN(auto row, stream_.next());
-        if (row) {
-            LEAT_TRY(put_row(*row, request));
+        LEAT_ASSIGN(auto message, stream_.next());
+        if (message) {
+            LEAT_TRY(put_message(*message, request));
             bool full = taken + builder_.bytes() >= request.bytes_max;
             if (builder_.bytes() < options_.block_bytes && !full) continue;
             taken += builder_.bytes();
@@ -55,18 +58,28 @@ Status CopyRows::hand_on(const Request& request, const Take& take) {
     return take(builder_.finish(BlockFlags{} | BlockFlag::snapshot));
 }
 
-Status CopyRows::put_row(Bytes row, const Request& request) {
+Status CopyRows::put_message(Bytes message, const Request& request) {
+    size_t columns = request.format.row_columns;
+    if (!request.format.binary) {
+        LEAT_TRY(text_row_.split(as_text(message), columns));
+        return put_row(text_row_.columns(), request);
+    }
+    LEAT_ASSIGN(bool is_row, binary_row_.split(message, columns));
+    return is_row ? put_row(binary_row_.columns(), request) : Status{};
+}
+
+Status CopyRows::put_row(Row row, const Request& request) {
     const TableSchema& schema = request.schema;
+    const auto& decoders = request.format.decoders;
     if (!builder_.in_transaction()) builder_.begin_transaction(request.transaction, 0);
     builder_.begin_row(Op::read, schema, request.transaction.commit, request.place);
     builder_.begin_after();
-    LEAT_TRY(row_.split(as_text(row), columns_->size()));
-    for (size_t i = 0; i < columns_->size(); ++i) {
-        if (!row_[i]) {
-            (*columns_)[i].put_state(ValueState::null, i, builder_);
+    for (size_t i = 0; i < decoders.size(); ++i) {
+        if (!row[i]) {
+            decoders[i].put_state(ValueState::null, i, builder_);
             continue;
         }
-        Status status = (*columns_)[i](*row_[i], i, builder_);
+        Status status = decoders[i](*row[i], i, builder_);
         if (status) [[likely]]
             continue;
         status.error().message += fmt::format(" (column {})", schema.columns[i].name);
@@ -76,7 +89,7 @@ Status CopyRows::put_row(Bytes row, const Request& request) {
     builder_.end_row();
     if (!request.keys) return {};
     key_.clear();
-    for (uint32_t column : schema.key) append_key_value(row_[column].value_or(""), key_);
+    for (size_t column : request.format.keys) append_key_value(row[column].value_or(""), key_);
     request.keys->put_string(key_);
     return {};
 }

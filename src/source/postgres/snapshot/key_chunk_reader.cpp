@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "base/clock.h"
 #include "source/postgres/server/catalog_queries.h"
 
@@ -19,13 +17,6 @@ bool means_altered(const Error& error) {
     for (const char* state : {"42703", "42P01", "42883", "3F000", "42809"})
         if (error.message.find(fmt::format("SQLSTATE {}", state)) != std::string::npos) return true;
     return false;
-}
-
-uint64_t number(const Rows& rows, int column) {
-    std::string_view text = rows.cell(0, column).value_or("");
-    uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
 }
 
 std::string rows_of(const KeyTask& task) { return (task.partitioned ? "" : "ONLY ") + task.quoted_name; }
@@ -58,6 +49,9 @@ Status KeyChunkReader::connect(std::stop_token stop) {
                                  fmt::format("leat {} incremental snapshot", options_.name), stop));
     connection_ = std::move(connection);
     rows_.emplace(*connection_, options_);
+    if (!odd_casts_) {
+        LEAT_ASSIGN(odd_casts_, find_odd_text_casts(*connection_, stop));
+    }
     // A chunk is a range of the key: its index is the way to it, whatever the estimates say.
     return connection_->execute(
         fmt::format(
@@ -73,7 +67,7 @@ Result<bool> KeyChunkReader::server_is_busy(std::stop_token stop) {
                                "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE state = 'active' AND "
                                "backend_type = 'client backend' AND application_name NOT LIKE 'leat %'",
                                stop));
-    return number(rows, 0) > options_.incremental_sessions_max;
+    return rows.number(0, 0) > options_.incremental_sessions_max;
 }
 
 Result<KeyResult> KeyChunkReader::read(const KeyTask& task, const Progress& progress, std::stop_token stop) {
@@ -161,7 +155,7 @@ Result<Visibility> KeyChunkReader::look(const KeyTask& task, bool& as_planned, s
     LEAT_ASSIGN(auto rows,
                 connection_->query(look_sql(task), {std::to_string(task.schema->table.value)}, stop));
     auto insert = parse_lsn(rows.text(0, 1));
-    uint64_t page = number(rows, 2), segment = number(rows, 3);
+    uint64_t page = rows.number(0, 2), segment = rows.number(0, 3);
     if (!insert || !page || !segment)
         return fail(ErrorCode::PG_PROTOCOL, "the server's WAL position cannot be read");
     as_planned = rows.text(0, 4) == "t";
@@ -176,15 +170,27 @@ Result<std::optional<KeyText>> KeyChunkReader::find_key(const std::string& sql, 
     return key;
 }
 
+const CopyFormat& KeyChunkReader::format_of(const TableSchema& schema) {
+    auto found = formats_.find(schema.id);
+    if (found == formats_.end())
+        found = formats_
+                    .emplace(schema.id,
+                             make_copy_format(schema, *odd_casts_, options_.columns, KeyTexts::as_text))
+                    .first;
+    return found->second;
+}
+
 Status KeyChunkReader::copy(const KeyTask& task, const KeyRange& range, KeyResult& result,
                             std::stop_token stop) {
     const TableSchema& schema = *task.schema;
     std::string what = task.keys.empty() ? in_range(schema, range) : is_one_of(schema, task.keys);
     std::string condition = task.condition.empty() ? "" : "(\n" + task.condition + "\n)";
     std::string filter = task.row_filter.empty() ? "" : "(" + task.row_filter + ")";
+    const CopyFormat& format = format_of(schema);
     std::string sql =
-        fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT", column_list(schema), rows_of(task),
-                    where({what, condition, filter, not_in_pages(task.delivered)}), key_columns(schema));
+        fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT{}", format.columns, rows_of(task),
+                    where({what, condition, filter, not_in_pages(task.delivered)}), key_columns(schema),
+                    copy_options(format));
     KeyChunk& chunk = result.chunk;
     Transaction transaction{TransactionId(), chunk.seen.wal_end, wall_time_us(), SourceOffset(), true};
     auto take = [&](Block block) -> Status {
@@ -195,9 +201,9 @@ Status KeyChunkReader::copy(const KeyTask& task, const KeyRange& range, KeyResul
     };
     // The rows of a list are few, and come in one piece.
     size_t bytes_max = task.keys.empty() ? task.bytes_max : SIZE_MAX;
-    LEAT_ASSIGN(bool whole,
-                rows_->copy({sql, schema, transaction, SnapshotPlace::incremental, &chunk.keys, bytes_max},
-                            take, stop));
+    LEAT_ASSIGN(bool whole, rows_->copy({sql, schema, format, transaction, SnapshotPlace::incremental,
+                                         &chunk.keys, bytes_max},
+                                        take, stop));
     chunk.bytes += chunk.keys.size();
     if (whole) return {};
     FormatCursor keys(chunk.keys.view());

@@ -63,12 +63,15 @@ class KeyChunkReader {
     Result<Visibility> look(const KeyTask& task, bool& as_planned, std::stop_token stop);
     Result<std::optional<KeyText>> find_key(const std::string& sql, std::stop_token stop);
     Status copy(const KeyTask& task, const KeyRange& range, KeyResult& result, std::stop_token stop);
+    const CopyFormat& format_of(const TableSchema& schema);
     Status connect(std::stop_token stop);
     Result<bool> server_is_busy(std::stop_token stop);
 
     const Options& options_;
     std::optional<Connection> connection_;
     std::optional<CopyRows> rows_;  // of the connection
+    std::optional<OddTextCasts> odd_casts_;
+    std::unordered_map<SchemaId, CopyFormat> formats_;
 };
 
 }  // namespace leat::pg

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/logging.h"
+#include "base/text.h"
 #include "source/postgres/server/publication.h"
 #include "source/postgres/snapshot/chunk_planner.h"
 #include "source/postgres/snapshot/key_sql.h"
@@ -17,12 +18,24 @@ using namespace std::chrono_literals;
 
 PostgresSnapshotPlan::PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> captured,
                                            std::vector<TableInfo> to_read,
-                                           std::vector<std::shared_ptr<const TableSchema>> markers)
+                                           std::vector<std::shared_ptr<const TableSchema>> markers,
+                                           AskedTables asked)
     : context_(context),
       kind_(kind),
       captured_(std::move(captured)),
       infos_(std::move(to_read)),
-      markers_(std::move(markers)) {}
+      markers_(std::move(markers)),
+      asked_(std::move(asked)) {}
+
+bool is_select(std::string_view condition) {
+    constexpr std::string_view word = "select";
+    std::string_view text = trim(condition);
+    if (text.size() <= word.size()) return false;
+    for (size_t i = 0; i < word.size(); ++i)
+        if ((text[i] | 0x20) != word[i]) return false;
+    auto next = static_cast<unsigned char>(text[word.size()]);
+    return !std::isalnum(next) && next != '_';
+}
 
 PostgresSnapshotPlan::~PostgresSnapshotPlan() {
     if (exporting_ && context_.sql.alive()) (void)context_.sql.execute("COMMIT");
@@ -46,12 +59,21 @@ Status PostgresSnapshotPlan::begin(std::stop_token stop) {
         LEAT_TRY(read_storage(stop));
         LEAT_TRY(make_slot(stop));
     } else {
-        if (kind_ == Kind::beside_old_slot && !infos_.empty()) LEAT_TRY(wait_for_older_transactions(stop));
+        if (kind_ == Kind::beside_old_slot && !all_were_captured())
+            LEAT_TRY(wait_for_older_transactions(stop));
         LEAT_TRY(hold_tables(stop));
         LEAT_TRY(read_storage(stop));
         LEAT_TRY(export_snapshot(stop));
     }
     return plan_tables(stop);
+}
+
+// Those are in the stream anyway.
+bool PostgresSnapshotPlan::all_were_captured() const {
+    return std::ranges::all_of(infos_, [this](const TableInfo& info) {
+        const TableSchema* latest = context_.schemas.latest(TableId(info.oid));
+        return latest && latest->captured();
+    });
 }
 
 // A later attempt: the tables are kept as they are from before the snapshot is fixed. Beyond a number that
@@ -74,10 +96,28 @@ Status PostgresSnapshotPlan::read_storage(std::stop_token stop) {
     std::unordered_map<uint32_t, std::vector<Storage>> by_table;
     for (size_t i = 0; i < infos_.size(); ++i) by_table[infos_[i].oid] = std::move(storage[i]);
     LEAT_ASSIGN(infos_, context_.catalog.tables(infos_, stop));
-    for (const TableInfo& info : infos_)
-        copy_tables_.push_back({nullptr, std::move(by_table[info.oid]), info.row_filter});
+    for (const TableInfo& info : infos_) {
+        CopyTable& table =
+            copy_tables_.emplace_back(CopyTable{nullptr, std::move(by_table[info.oid]), info.row_filter});
+        if (const std::string* select = context_.options.snapshot_select(info.qualified_name()))
+            table.select = *select;
+        ask_for(table, info);
+    }
     left_out_.assign(infos_.size(), false);
     return {};
+}
+
+void PostgresSnapshotPlan::ask_for(CopyTable& table, const TableInfo& info) const {
+    auto found = asked_.find(info.oid);
+    if (found == asked_.end()) return;
+    const auto& [condition, refused] = found->second;
+    table.select = is_select(condition) ? condition : "";
+    if (condition.empty()) return;
+    table.refused = refused;
+    if (!table.select.empty()) return;
+    table.row_filter = table.row_filter.empty()
+                           ? "\n" + condition + "\n"
+                           : fmt::format("({}) AND (\n{}\n)", table.row_filter, condition);
 }
 
 // A slot of our name can only be ours: the log says creating_slot, or the operator chose when_needed.
@@ -161,9 +201,10 @@ Status PostgresSnapshotPlan::plan_tables(std::stop_token stop) {
         const TableSchema* before = context_.schemas.latest(definition.table);
         known_.push_back(before && before->captured());
         copy_tables_[i].schema = context_.schemas.assign(std::move(definition));
-        bool selected = context_.options.snapshot_select(infos_[i].qualified_name()) != nullptr;
+        bool selected = !copy_tables_[i].select.empty();
+        bool in_part = selected || copy_tables_[i].refused;
         // The rest of such a table can be read later, beside the stream.
-        divisible.push_back(kind_ != Kind::without_slot && !known_[i] && !selected &&
+        divisible.push_back(kind_ != Kind::without_slot && !known_[i] && !in_part &&
                             has_usable_key(*copy_tables_[i].schema));
         uint64_t pages = 0;
         for (const Storage& part : copy_tables_[i].storage) pages += part.pages;
@@ -206,10 +247,13 @@ void PostgresSnapshotPlan::step_begun(size_t step) {
     for (uint32_t table : steps_[step].tables) {
         if (left_out_[table]) continue;
         note_visibility(table);
+        auto& unfinished = context_.state.unfinished;
+        const uint32_t oid = infos_[table].oid;
+        std::erase_if(unfinished, [&](const TableProgress& t) { return t.table == oid; });
         TableProgress progress;
-        progress.table = infos_[table].oid;
+        progress.table = oid;
         progress.pages_xmin = xmin_;
-        context_.state.unfinished.push_back(std::move(progress));
+        unfinished.push_back(std::move(progress));
     }
 }
 
@@ -237,8 +281,10 @@ Position PostgresSnapshotPlan::position_after_step(size_t step) {
 
 Position PostgresSnapshotPlan::position_after() {
     // What was left out is read by another attempt, which finds the phase that begin() has set.
-    if (std::find(left_out_.begin(), left_out_.end(), true) != left_out_.end())
+    if (std::find(left_out_.begin(), left_out_.end(), true) != left_out_.end()) {
+        ++context_.left_out;
         return context_.state.encode();
+    }
     context_.state.phase =
         kind_ == Kind::without_slot ? ResumeState::Phase::complete : ResumeState::Phase::streaming;
     return context_.state.encode();

@@ -6,7 +6,9 @@
 // leaves out what it already shows (DESIGN.md, Snapshots).
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 
 #include "snapshot/snapshot.h"
 #include "source/postgres/server/position.h"
@@ -28,6 +30,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
         SchemaVersions& schemas;
         ResumeState& state;          // the source's; moved on by begin() and position_after()
         Publications& publications;  // the source's; filled by begin()
+        uint32_t& left_out;          // attempts that had to leave tables out; counted by position_after()
     };
     enum class Kind : uint8_t {
         with_new_slot,    // makes the slot; reads the tables under its snapshot
@@ -35,11 +38,20 @@ class PostgresSnapshotPlan : public SnapshotPlan {
         beside_old_slot,  // reads the tables under a snapshot of its own
     };
 
+    // A table that a signal has asked for, whose rows are read whether or not it was captured before. It
+    // stands in the position's unfinished tables until it is read.
+    struct Asked {
+        std::string condition;  // SQL, or a SELECT that reads the table; empty: all rows
+        std::atomic<bool>* refused =
+            nullptr;  // set where the condition cannot be carried out; outlives the plan
+    };
+    using AskedTables = std::map<uint32_t, Asked>;  // by OID
+
     // captured: all tables of the source, which are published; to_read: those that the snapshot reads;
-    // markers: see schemas_before().
+    // markers: see schemas_before(); asked: of to_read.
     PostgresSnapshotPlan(Context context, Kind kind, std::vector<TableInfo> captured,
                          std::vector<TableInfo> to_read,
-                         std::vector<std::shared_ptr<const TableSchema>> markers);
+                         std::vector<std::shared_ptr<const TableSchema>> markers, AskedTables asked = {});
     ~PostgresSnapshotPlan() override;
 
     Position position_before() const override;
@@ -63,6 +75,8 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     Status hold_tables(std::stop_token stop);
     Status read_storage(std::stop_token stop);
     Status plan_tables(std::stop_token stop);
+    bool all_were_captured() const;
+    void ask_for(CopyTable& table, const TableInfo& info) const;
     void note_visibility(uint32_t table);
 
     Context context_;
@@ -70,6 +84,7 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     const std::vector<TableInfo> captured_;
     std::vector<TableInfo> infos_;  // to be read
     const std::vector<std::shared_ptr<const TableSchema>> markers_;
+    const AskedTables asked_;
     std::vector<SnapshotTable> tables_;
     std::vector<CopyTable> copy_tables_;
     std::vector<SnapshotStep> steps_;
@@ -83,5 +98,8 @@ class PostgresSnapshotPlan : public SnapshotPlan {
     std::stop_token stop_;
     bool exporting_ = false;  // the SQL connection holds the exporting transaction
 };
+
+// Whether a condition is a whole SELECT, as Debezium has it for blocking snapshots.
+bool is_select(std::string_view condition);
 
 }  // namespace leat::pg

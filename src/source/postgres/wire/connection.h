@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -33,6 +34,14 @@ class Rows {
     }
     // "" for null.
     std::string text(int row, int column) const { return std::string(cell(row, column).value_or("")); }
+    // 0 for null, and for what is no number of the type.
+    template <class T = uint64_t>
+    T number(int row, int column) const {
+        std::string_view text = cell(row, column).value_or("");
+        T value{};
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    }
 
   private:
     std::unique_ptr<PGresult, void (*)(PGresult*)> result_;

@@ -254,7 +254,8 @@ def test_what_is_streamed_before_a_snapshot_can_see_it(make_server, binary, tmp_
         leat.wait_log(process, lambda seen: [r.op for r in seen if r.table == "added" and r.op] == ["u", "d"], "both are streamed")
         assert database.rows("SELECT v FROM added WHERE id IN (5, 6)") == [("old",), ("old",)]
         open_one.rollback()
-        assert process.wait_stderr(COMPLETE.format("added")).group(1) == "998"
+        assert process.wait_stderr(COMPLETE.format("added")).group(1) == "998"  # and on its way into the log
+        leat.wait_log(process, lambda seen: sum(r.table == "added" and bool(r.op) for r in seen) == 1000, "the rows")
         records = [r for r in leat.log() if r.table == "added" and r.op]
         assert [r.op for r in records] == ["u", "d"] + ["r"] * 998
         assert not {5, 6} & {r.after["id"] for r in records[2:]}

@@ -120,9 +120,9 @@ class PostgresSource : public Source {
     ResumeState state_;
     Publications publications_;
     uint32_t undecodable_ = 0;  // attempts that the server could not decode, without a change in between
-    uint32_t left_out_ = 0;  // attempts of a snapshot that left tables out, one after the other
-    bool streamed_ = false;  // once; a temporary source cannot do so twice
-    std::stop_token stop_;   // of the stream
+    uint32_t left_out_ = 0;     // attempts of a snapshot that left tables out, one after the other
+    bool streamed_ = false;     // once; a temporary source cannot do so twice
+    std::stop_token stop_;      // of the stream
 
     std::unique_ptr<FrameStream> stream_;
     std::unique_ptr<StreamDecoder> decoder_;

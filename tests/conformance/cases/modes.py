@@ -1,5 +1,7 @@
 """Snapshot modes, stops and starts, heartbeats: what depends on when something happens."""
 
+import json
+
 from harness.postgres import wait_until
 
 from ..case import Case
@@ -80,22 +82,26 @@ def beating(run):
 SIGNALS = "CREATE TABLE debezium_signal (id varchar(42) PRIMARY KEY, type varchar(32) NOT NULL, data varchar(2048))"
 
 
-def signalled(run):
-    """An incremental snapshot that the signal table asks for. What Debezium writes into that table itself is not compared."""
-    run.start()
-    run.wait_streaming()
-    run.change(CHANGES)
-    run.change(["INSERT INTO debezium_signal VALUES ('s1', 'execute-snapshot', '{\"data-collections\": [\"public.a\"], \"type\":"
-                " \"incremental\"}')"])
+def signalled(kind, tables, count):
+    """A snapshot that the signal table asks for. What Debezium writes into that table itself is not compared."""
 
-    def rows(records):
-        return sum(record.op == "r" for record in records) >= 48
+    def flow(run):
+        run.start()
+        run.wait_streaming()
+        run.change(CHANGES)
+        data = json.dumps({"data-collections": tables, "type": kind})
+        run.change([f"INSERT INTO debezium_signal VALUES ('s1', 'execute-snapshot', '{data}')"])
 
-    run.read_debezium(run.read_leat(rows), rows)
-    run.end()
-    result = run.result()
-    return run.compare({topic: records for topic, records in result.debezium.items() if "signal" not in topic},
-                       {topic: records for topic, records in result.leat.items() if "signal" not in topic})
+        def rows(records):
+            return sum(record.op == "r" for record in records) >= count
+
+        run.read_debezium(run.read_leat(rows), rows)
+        run.end()
+        result = run.result()
+        return run.compare({topic: records for topic, records in result.debezium.items() if "signal" not in topic},
+                           {topic: records for topic, records in result.leat.items() if "signal" not in topic})
+
+    return flow
 
 
 CASES = [
@@ -111,7 +117,10 @@ CASES = [
          flow=restarted),
     Case("heartbeats", "heartbeat.interval.ms", TABLES, (), {"heartbeat.interval.ms": "100"}, flow=beating, first_only="__debezium-heartbeat"),
     Case("snapshot_incremental", "an incremental snapshot, asked for in the signal table", (*TABLES, SIGNALS), (),
-         {"snapshot.mode": "no_data", "signal.data.collection": "public.debezium_signal"}, flow=signalled),
+         {"snapshot.mode": "no_data", "signal.data.collection": "public.debezium_signal"}, flow=signalled("incremental", ["public.a"], 48)),
+    Case("snapshot_blocking", "a blocking snapshot, asked for in the signal table, also of a table without a key", (*TABLES, SIGNALS), (),
+         {"snapshot.mode": "no_data", "signal.data.collection": "public.debezium_signal"},
+         flow=signalled("blocking", ["public.a", "public.c"], 49)),
     Case("tables_chosen", "table.include.list, schema.exclude.list and snapshot of an empty table",
          ("CREATE SCHEMA other; CREATE TABLE other.o (id int PRIMARY KEY); INSERT INTO other.o VALUES (1)", *TABLES,
           "CREATE TABLE left_out (id int PRIMARY KEY); INSERT INTO left_out VALUES (1)"),

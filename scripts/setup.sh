@@ -34,7 +34,7 @@ case ",$levels," in
 *,conformance,*) postgres=(18) ;;
 esac
 build=(g++ cmake ninja-build ccache mold pkg-config libpq-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev
-       libyaml-cpp-dev liblz4-dev libpg-query-dev libsqlite3-dev)
+       libyaml-cpp-dev liblz4-dev libpg-query-dev libsqlite3-dev nlohmann-json3-dev)
 demo=("${build[@]}" postgresql-15)
 bench=("${demo[@]}" python3-venv)
 # npm and Maven are only ways to what they fetch, and often there already without being Debian's.

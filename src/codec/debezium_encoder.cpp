@@ -2,7 +2,7 @@
 
 #include "codec/connect_schema.h"
 #include "codec/debezium_heartbeat.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 #include "codec/message_filter.h"
 
 namespace leat {

@@ -2,7 +2,7 @@
 
 #include "codec/debezium_shapes.h"
 #include "codec/debezium_structured.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

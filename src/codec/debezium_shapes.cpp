@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "codec/json_text.h"
+#include "json/json_text.h"
 #include "codec/temporal.h"
 
 namespace leat {

@@ -2,7 +2,7 @@
 // and END records on a topic of their own.
 
 #include "codec/debezium_encoder.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 

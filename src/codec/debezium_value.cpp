@@ -6,7 +6,7 @@
 #include "codec/debezium_shapes.h"
 #include "codec/debezium_structured.h"
 #include "codec/decimal.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 #include "codec/temporal.h"
 
 namespace leat {

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "codec/debezium_structured.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 #include "codec/temporal.h"
 
 namespace leat {

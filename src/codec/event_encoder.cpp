@@ -1,6 +1,6 @@
 #include "codec/event_encoder.h"
 
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 

@@ -1,6 +1,6 @@
 #include "codec/ndjson_writer.h"
 
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 

@@ -6,7 +6,7 @@
 #include <regex>
 
 #include "codec/default_value.h"
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 namespace leat {
 

@@ -2,8 +2,6 @@
 
 #include <strings.h>
 
-#include "base/utf8.h"
-
 namespace leat::http {
 
 namespace {
@@ -58,28 +56,6 @@ Response& Response::set(std::string_view header_name, std::string value) & {
     }
     headers.push_back({std::string(header_name), std::move(value)});
     return *this;
-}
-
-std::string json_string(std::string_view text) {
-    std::string json = "\"";
-    while (!text.empty()) {
-        size_t size = utf8_character(text);
-        char c = text[0];
-        if (size == 0) {
-            json += "\xEF\xBF\xBD";
-            size = 1;
-        } else if (c == '"' || c == '\\') {
-            json += '\\';
-            json += c;
-        } else if (static_cast<uint8_t>(c) < 0x20) {
-            json += c == '\n' ? "\\n" : c == '\t' ? "\\t" : fmt::format("\\u{:04x}", static_cast<int>(c));
-        } else {
-            json += text.substr(0, size);
-        }
-        text.remove_prefix(size);
-    }
-    json += '"';
-    return json;
 }
 
 Response problem(int status, std::string_view code, std::string_view title, std::string_view detail,

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "http/body_source.h"
 #include "http/request.h"
+#include "json/json_text.h"
 
 namespace leat::http {
 
@@ -64,8 +65,7 @@ Response problem(int status, std::string_view code, std::string_view title, std:
 // Of an error: its summary is the title, its message the detail, and its action, if any, the member "action".
 Response problem(int status, const Error& error, const std::vector<ProblemMember>& members = {});
 
-// The text as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
-std::string json_string(std::string_view text);
+inline std::string json_string(std::string_view text) { return json::quoted(text); }
 
 std::string_view reason_phrase(int status);  // "Not Found"; empty if unknown
 

@@ -11,6 +11,7 @@ namespace leat::json {
 void put_escaped(ByteBuffer& to, std::string_view text);
 // With the quotes.
 void put_string(ByteBuffer& to, std::string_view text);
+// The same of any bytes: what is not UTF-8 becomes U+FFFD.
 std::string quoted(std::string_view text);
 
 void put_int(ByteBuffer& to, int64_t value);

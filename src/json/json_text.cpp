@@ -1,4 +1,4 @@
-#include "codec/json_text.h"
+#include "json/json_text.h"
 
 #include <emmintrin.h>
 
@@ -6,6 +6,8 @@
 #include <bit>
 #include <charconv>
 #include <string>
+
+#include "base/utf8.h"
 
 namespace leat::json {
 namespace {
@@ -139,7 +141,17 @@ void put_string(ByteBuffer& to, std::string_view text) {
 
 std::string quoted(std::string_view text) {
     ByteBuffer buffer;
-    put_string(buffer, text);
+    buffer.put_char('"');
+    while (!text.empty()) {
+        size_t good = 0;
+        while (size_t size = utf8_character(text.substr(good))) good += size;
+        put_escaped(buffer, text.substr(0, good));
+        text.remove_prefix(good);
+        if (text.empty()) break;
+        buffer.put_text("\xEF\xBF\xBD");
+        text.remove_prefix(1);
+    }
+    buffer.put_char('"');
     return std::string(buffer.text());
 }
 

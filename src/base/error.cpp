@@ -24,6 +24,12 @@ std::string_view name(ErrorCode code) { return info(code).name; }
 std::string_view summary(ErrorCode code) { return info(code).summary; }
 Retry retry_class(ErrorCode code) { return info(code).retry; }
 
+std::optional<ErrorCode> error_code(std::string_view wanted) {
+    for (size_t i = 0; i < std::size(codes); ++i)
+        if (codes[i].name == wanted) return static_cast<ErrorCode>(i);
+    return std::nullopt;
+}
+
 std::string Error::to_string() const {
     std::string text(name(code));
     text += ": ";

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ enum class Retry : uint8_t { never, backoff };
 std::string_view name(ErrorCode code);
 std::string_view summary(ErrorCode code);
 Retry retry_class(ErrorCode code);
+// Of its name; empty: this version has no such code.
+std::optional<ErrorCode> error_code(std::string_view name);
 
 // What happened, for an operator. Never holds a secret or a column value.
 struct Error {

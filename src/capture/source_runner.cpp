@@ -11,12 +11,13 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto wait_slice = 500ms;
+constexpr auto pause_slice = 100ms;
 constexpr size_t sync_bytes_max = 8 << 20;  // one group commit takes about this much at most
 
 Status stopped() { return fail(ErrorCode::STOPPED, "stopped on request"); }
 
 // Waits, but not past a request to stop.
-void pause(std::chrono::milliseconds time, std::stop_token stop) {
+void wait_out(std::chrono::milliseconds time, std::stop_token stop) {
     std::mutex mutex;
     std::condition_variable_any changed;
     std::unique_lock lock(mutex);
@@ -83,19 +84,43 @@ Result<SignalOutcome> SourceRunner::signal(Signal signal, std::string id, std::c
     return signals_.send({std::move(signal), std::move(id)}, wait);
 }
 
+SourceStatus SourceRunner::wait(std::chrono::milliseconds time,
+                                const std::function<bool(const SourceStatus&)>& wanted) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, time, [&] { return wanted(status_); });
+    return status_;
+}
+
+bool SourceRunner::ended() const {
+    std::lock_guard lock(mutex_);
+    return status_.state == SourceState::stopped || status_.state == SourceState::failed;
+}
+
+std::string SourceRunner::checkpoint() const {
+    std::lock_guard lock(mutex_);
+    return checkpoint_.empty() ? std::string() : source_->describe(checkpoint_);
+}
+
+void SourceRunner::set_checkpoint(Position position) {
+    std::lock_guard lock(mutex_);
+    checkpoint_ = std::move(position);
+}
+
 void SourceRunner::set_state(SourceState state, std::optional<Error> error) {
     std::lock_guard lock(mutex_);
     status_.state = state;
     status_.error = std::move(error);
+    changed_.notify_all();
 }
 
-// What the reader thread does; a pause of the capture thread stays visible.
+// What the reader thread does; a pause of the capture thread, which has a reason, stays visible.
 void SourceRunner::set_phase(SourceState phase) {
     std::lock_guard lock(mutex_);
     phase_ = phase;
-    if (status_.state == SourceState::paused) return;
+    if (status_.state == SourceState::paused && status_.error) return;
     status_.state = phase;
     status_.error.reset();
+    changed_.notify_all();
 }
 
 void SourceRunner::end_pause() {
@@ -105,6 +130,7 @@ void SourceRunner::end_pause() {
         phase = phase_;
         status_.state = phase;
         status_.error.reset();
+        changed_.notify_all();
     }
     log_event(LogLevel::info, name_, fmt::format("{}: there is room again", leat::name(phase)));
 }
@@ -137,7 +163,7 @@ void SourceRunner::drive(std::stop_token stop) {
         auto wait = backoff.next();
         log_error(LogLevel::warning, name_, fmt::format("RETRYING in {} ms", wait.count()), error);
         set_state(SourceState::retrying, std::move(error));
-        pause(wait, stop);
+        wait_out(wait, stop);
     }
 }
 
@@ -148,6 +174,7 @@ Result<bool> SourceRunner::attempt(std::stop_token stop) {
     LEAT_ASSIGN(log_, open_log_());
     ResumePoint from{log_->position(), log_->latest_schemas()};
     tables_.learn(from.schemas);
+    set_checkpoint(from.position);
     awaited_.reset();
     reader_failed_ = false;
     BlockChannel channel(options_.channel_bytes);
@@ -209,7 +236,7 @@ Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
             set_state(SourceState::paused, status.error());
         }
         writer_turn_ = SteadyClock::now();
-        pause(options_.full_disk_delay, stop);
+        wait_out(options_.full_disk_delay, stop);
         if (stop.stop_requested()) return stopped();
         if (reader_failed_) return status;
     }
@@ -237,6 +264,7 @@ Status SourceRunner::sync(BlockChannel& channel, std::stop_token stop) {
 
 void SourceRunner::tell_durable(BlockChannel& channel) {
     Position durable = log_->durable_position();
+    set_checkpoint(durable);
     if (!durable.empty()) source_->confirm(durable);  // invariant 1
     if (!awaited_ || *awaited_ != durable) return;
     awaited_.reset();
@@ -286,6 +314,7 @@ Status SourceRunner::read(BlockChannel& channel, const ResumePoint& from, std::s
     log_event(LogLevel::info, name_, "RUNNING");
     while (!stop.stop_requested()) {
         reader_turn_ = SteadyClock::now();
+        if (pause_wanted_) LEAT_TRY(stay_paused(stop));
         signal_file_.poll(signals_);
         LEAT_ASSIGN(auto block, source_->read(wait_slice));
         if (block) LEAT_TRY(push(channel, std::move(*block), stop));
@@ -301,6 +330,21 @@ Status SourceRunner::push(BlockChannel& channel, Block block, std::stop_token st
     if (!signals_.undurable()) return channel.push(std::move(block), stop, idle);
     LEAT_TRY(channel.push_and_wait_durable(std::move(block), stop, idle));
     signals_.durable();
+    return {};
+}
+
+// The server is answered meanwhile, and what it costs it is watched.
+Status SourceRunner::stay_paused(std::stop_token stop) {
+    set_phase(SourceState::paused);
+    log_event(LogLevel::info, name_, "PAUSED: on request; the server keeps its log meanwhile");
+    while (pause_wanted_ && !stop.stop_requested()) {
+        reader_turn_ = SteadyClock::now();
+        LEAT_TRY(source_->keep_alive());
+        wait_out(pause_slice, stop);
+    }
+    if (stop.stop_requested()) return stopped();
+    set_phase(SourceState::running);
+    log_event(LogLevel::info, name_, "RUNNING");
     return {};
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,7 +29,7 @@ std::string_view name(SourceState state);
 
 struct SourceStatus {
     SourceState state = SourceState::created;
-    std::optional<Error> error;  // of retrying, paused and failed
+    std::optional<Error> error;  // of retrying and failed; of paused, if it was not asked for
     uint64_t changes = 0;        // appended by this process
     uint64_t bytes = 0;
     int64_t commit_time_us = 0;    // of the newest change that was appended; 0: none yet
@@ -66,14 +67,32 @@ class SourceRunner {
 
     void start();
     void request_stop();
-    void join();                  // until it is stopped or failed
-    SourceStatus status() const;  // thread-safe, as the next
+    void join();  // until it is stopped or failed
+
+    // Thread-safe. A paused source stays connected, which keeps its slot from being taken or invalidated for
+    // being idle, and takes nothing: the server keeps its log meanwhile. A snapshot under way is finished
+    // first, as it holds a transaction open. May be said before start().
+    void pause(bool paused) { pause_wanted_ = paused; }
+    bool pause_wanted() const { return pause_wanted_; }
+    SourceStatus status() const;
     std::vector<TableCounts::Count> table_counts() const { return tables_.counts(); }
     // Starts, stops, pauses or resumes snapshots, as Debezium's signals do. Returns when the change log has
     // it durably, so that a kill changes nothing any more. Waits at most `wait` until the source gets to it,
     // which it does only while it is RUNNING. SIGNAL_NOT_TAKEN; any thread may call this. `id` stands in
     // Leat's log.
     Result<SignalOutcome> signal(Signal signal, std::string id, std::chrono::milliseconds wait);
+    // How far the log is durable, as the source writes it; empty: nothing yet, or not known before the first
+    // attempt.
+    std::string checkpoint() const;
+    // Waits until the status is as wanted; what it is then, or after `time`.
+    SourceStatus wait(std::chrono::milliseconds time,
+                      const std::function<bool(const SourceStatus&)>& wanted) const;
+    // Whether it has ended, and the thread is about to be gone: join() takes no time then.
+    bool ended() const;
+
+    // Removes what was made in the database for this source. Only of one that has ended, or never started.
+    Status release(std::stop_token stop) { return source_->release(stop); }
+
     const std::string& name() const { return name_; }
 
   private:
@@ -96,6 +115,8 @@ class SourceRunner {
     void count_error(ErrorCode code, bool retried);
     void set_phase(SourceState phase);
     void end_pause();
+    Status stay_paused(std::stop_token stop);
+    void set_checkpoint(Position position);
 
     const std::string name_;
     SignalQueue signals_;
@@ -111,9 +132,12 @@ class SourceRunner {
     std::atomic<uint64_t> queue_bytes_{0};
     // When each thread last went round; zero: it is not in its loop.
     std::atomic<SteadyClock::time_point> writer_turn_{}, reader_turn_{};
+    std::atomic<bool> pause_wanted_{false};
 
     mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;  // of status_
     SourceStatus status_;
+    Position checkpoint_;
     const SnapshotReader* snapshot_ = nullptr;  // while it reads
     SourceState phase_ = SourceState::created;  // of the reader thread: what a pause interrupts
     std::jthread thread_;

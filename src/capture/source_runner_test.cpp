@@ -301,6 +301,42 @@ TEST(SourceRunner, AFullDiskPausesWithTheBlockInHand) {
     capture.end();
 }
 
+TEST(SourceRunner, APauseThatWasAskedForStaysConnectedAndTakesNothing) {
+    Capture capture;
+    capture.start();
+    capture.journal.wait_for("read");
+    capture.runner->pause(true);
+    capture.journal.wait_for("keep alive", 2);
+    SourceStatus paused = capture.runner->status();
+    EXPECT_EQ(paused.state, SourceState::paused);
+    EXPECT_FALSE(paused.error);
+    size_t reads = capture.journal.count("read");
+    capture.source.gives(make_block("P1"));
+    capture.journal.wait_for("keep alive", capture.journal.count("keep alive") + 2);
+    EXPECT_EQ(capture.journal.count("read"), reads);
+    EXPECT_FALSE(capture.journal.has("close"));
+    capture.runner->pause(false);
+    capture.journal.wait_for("confirm P1");
+    EXPECT_EQ(capture.runner->status().state, SourceState::running);
+    EXPECT_EQ(capture.runner->checkpoint(), "P1");
+    EXPECT_EQ(capture.journal.count("open "), 1u);
+    capture.end();
+}
+
+TEST(SourceRunner, IsStoppedWhilePaused) {
+    Capture capture;
+    capture.source.on_open = [&](auto&, auto) -> Result<FakeSource::Plan> {
+        capture.runner->pause(true);
+        return nullptr;
+    };
+    capture.start();
+    capture.journal.wait_for("keep alive");
+    EXPECT_FALSE(capture.journal.has("read"));  // paused from the beginning
+    EXPECT_FALSE(capture.runner->ended());
+    EXPECT_EQ(capture.end().state, SourceState::stopped);
+    EXPECT_TRUE(capture.runner->ended());
+}
+
 TEST(SourceRunner, ASnapshotThatWasPausedGoesOnAsOne) {
     Capture capture;
     capture.no_room_once();

@@ -263,6 +263,10 @@ class FakeSource : public Source {
     }
     void confirm(const Position& durable) override { journal_.add("confirm " + durable.bytes); }
     void close() override { journal_.add("close"); }
+    Status release(std::stop_token) override {
+        journal_.add("release");
+        return {};
+    }
     std::string describe(const Position& position) const override { return position.bytes; }
 
   private:

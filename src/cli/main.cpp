@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/remote_commands.h"
 
 namespace {
 
@@ -70,6 +71,15 @@ std::string nearest_word(const CLI::App& app, int argc, char** argv) {
             }
             if (within) continue;
             return word.starts_with("-") ? "" : suggest(word, names);
+        }
+        // `leat sources strat`: a command within a command.
+        auto inner = within->get_subcommands([](const CLI::App*) { return true; });
+        if (!inner.empty() && !word.starts_with("-")) {
+            auto found = std::ranges::find(inner, word, &CLI::App::get_name);
+            for (const CLI::App* command : inner) names.push_back(command->get_name());
+            if (found == inner.end()) return suggest(word, names);
+            within = *found;
+            continue;
         }
         if (!word.starts_with("--")) continue;
         for (const CLI::Option* option : within->get_options())
@@ -168,6 +178,8 @@ int main(int argc, char** argv) {
         "options", "List the options of a source, Debezium's included, and what Leat does with each");
     options_app->add_flag("--markdown", options.markdown, "As docs/compatibility.md");
 
+    RemoteCommands remote(app);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {  // --help, --version
@@ -182,6 +194,7 @@ int main(int argc, char** argv) {
     if (*log_app) return run_log(log);
     if (*check_app) return run_check(check);
     if (*options_app) return run_options(options);
+    if (auto status = remote.run()) return *status;
     prepare_signals();
     return *tail_app ? run_tail(tail) : run_server(run);
 }

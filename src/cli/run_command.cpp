@@ -37,6 +37,11 @@ Result<Config> load(const RunCommand& command) {
     LEAT_ASSIGN(auto config, load_files(command));
     if (command.listen.empty()) return config;
     config.server = {command.listen, command.listen != "off"};
+    if (config.sources.empty() && !config.server.enabled)
+        return fail(ErrorCode::CONFIG_INVALID,
+                    fmt::format("{}: there are no sources, and no server by which they could be made",
+                                command.config_path),
+                    "Name at least one, or leave --listen off away.");
     return config;
 }
 
@@ -60,15 +65,16 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     log_event(LogLevel::info, "",
               fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, config->sources.size(),
                           config->log.dir));
-    LEAT_TRY(sources.open(std::move(logs)));
-    LEAT_ASSIGN(auto service, HttpService::open(config->server, sources));
-    sources.start();
+    LEAT_ASSIGN(auto database, db::Database::open(config->log.dir));
+    LEAT_TRY(sources.open(std::move(logs), database));
+    LEAT_ASSIGN(auto service, HttpService::open(config->server, sources, sources));
+    sources.start_all();
     while (!wait_for_signal(100ms) && !sources.ended()) {
         if (reload_was_asked_for()) reload(sources, command);
         sources.measure();
     }
     service.reset();
-    return sources.stop();
+    return sources.stop_all();
 }
 
 }  // namespace

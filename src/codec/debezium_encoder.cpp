@@ -2,8 +2,8 @@
 
 #include "codec/connect_schema.h"
 #include "codec/debezium_heartbeat.h"
-#include "json/json_text.h"
 #include "codec/message_filter.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <span>
 
-#include "json/json_text.h"
 #include "codec/temporal.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

@@ -6,8 +6,8 @@
 #include "codec/debezium_shapes.h"
 #include "codec/debezium_structured.h"
 #include "codec/decimal.h"
-#include "json/json_text.h"
 #include "codec/temporal.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

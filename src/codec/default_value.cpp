@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "codec/debezium_structured.h"
-#include "json/json_text.h"
 #include "codec/temporal.h"
+#include "json/json_text.h"
 
 namespace leat {
 namespace {

@@ -1,8 +1,8 @@
 #include "codec/object_encoder.h"
 
-#include "json/json_text.h"
 #include "codec/message_filter.h"
 #include "codec/temporal.h"
+#include "json/json_text.h"
 
 namespace leat {
 

@@ -50,7 +50,8 @@ class Parser {
                         "Name the directory of the change log:\nlog:\n  dir: /var/lib/leat");
         if (fsync_interval_ && config_.log.fsync != FsyncMode::interval)
             return reader_.invalid(*fsync_interval_, "has a meaning only with log.fsync: interval");
-        if (yaml.sources.empty())
+        // With a server they can be made by REST.
+        if (yaml.sources.empty() && (!config_.server.enabled || yaml.has_sources))
             return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: there are no sources", path_),
                         "Name at least one:\nsources:\n  shop:\n    url: postgresql://leat@db.example/shop");
         for (const SettingGroup& group : yaml.sources) {

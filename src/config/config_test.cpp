@@ -325,7 +325,8 @@ TEST(Config, SourceNames) {
 
 TEST(Config, MissingThings) {
     EXPECT_THAT(refused("").message, HasSubstr("log.dir is missing"));
-    EXPECT_THAT(refused("log: {dir: /d}").message, HasSubstr("no sources"));
+    EXPECT_TRUE(parsed("log: {dir: /d}").sources.empty());  // they are made by REST
+    EXPECT_THAT(refused("log: {dir: /d}\nserver.listen: 'off'").message, HasSubstr("no sources"));
     EXPECT_THAT(refused("log: {dir: /d}\nsources:\n").message, HasSubstr("no sources"));
     EXPECT_THAT(refused("log: {dir: /d}\nsources: {shop: }").message, HasSubstr("not a map"));
     EXPECT_THAT(refused("log: {dir: /d}\nsources: {shop: {}}").message,

@@ -436,11 +436,19 @@ Result<SourceConfig> parse_source(const SettingGroup& group, const std::string& 
     return SourceParser(group, path, secrets).parse();
 }
 
+std::string shared_between(const SourceConfig& a, const SourceConfig& b, const SecretResolver& secrets) {
+    Place place_a = place_of(a, secrets), place_b = place_of(b, secrets);
+    if (place_a.server != place_b.server) return {};
+    if (a.slot_name == b.slot_name) return "slot " + a.slot_name;
+    bool managed =
+        a.publication_mode != PublicationMode::disabled || b.publication_mode != PublicationMode::disabled;
+    if (!managed || place_a != place_b || a.publication_name != b.publication_name) return {};
+    return "publication " + a.publication_name;
+}
+
 Status check_no_shared_names(const std::vector<SourceConfig>& sources,
                              const std::vector<SettingGroup>& groups, const std::string& path,
                              const SecretResolver& secrets) {
-    std::vector<Place> places;
-    for (const SourceConfig& source : sources) places.push_back(place_of(source, secrets));
     for (size_t b = 0; b < sources.size(); ++b) {
         for (size_t a = 0; a < b; ++a) {
             if (sources[a].name == sources[b].name)  // of connectors' files; leat.yaml cannot have it
@@ -448,20 +456,14 @@ Status check_no_shared_names(const std::vector<SourceConfig>& sources,
                             fmt::format("{}: the connector has the name of another, {}", groups[b].path,
                                         sources[b].name),
                             "Give each its own name.");
-            if (places[a].server != places[b].server) continue;
-            bool same_slot = sources[a].slot_name == sources[b].slot_name;
-            bool managed = sources[a].publication_mode != PublicationMode::disabled ||
-                           sources[b].publication_mode != PublicationMode::disabled;
-            bool same_publication = managed && places[a] == places[b] &&
-                                    sources[a].publication_name == sources[b].publication_name;
-            if (!same_slot && !same_publication) continue;
+            std::string shared = shared_between(sources[a], sources[b], secrets);
+            if (shared.empty()) continue;
             const std::string& file = groups[b].path.empty() ? path : groups[b].path;
             return fail(ErrorCode::CONFIG_INVALID,
                         fmt::format("{}:{}: the sources {} and {} would both use the {} of one server", file,
-                                    groups[b].line, sources[a].name, sources[b].name,
-                                    same_slot ? "slot " + sources[a].slot_name
-                                              : "publication " + sources[a].publication_name),
-                        same_slot ? "Give each its own slot.name." : "Give each its own publication.name.");
+                                    groups[b].line, sources[a].name, sources[b].name, shared),
+                        shared.starts_with("slot") ? "Give each its own slot.name."
+                                                   : "Give each its own publication.name.");
         }
     }
     return {};

@@ -8,7 +8,9 @@ namespace leat::engine {
 
 using namespace std::chrono_literals;
 
-Result<std::unique_ptr<HttpService>> HttpService::open(const ServerConfig& config, server::Sources& sources) {
+Result<std::unique_ptr<HttpService>> HttpService::open(const ServerConfig& config, server::Sources& sources,
+                                                       server::SourceControl& control,
+                                                       server::Consumers* consumers) {
     if (!config.enabled) return nullptr;
     LEAT_ASSIGN(auto address, http::parse_listen_address(config.listen));
     // Without tokens and TLS nobody but this machine is to read what the databases hold.
@@ -20,7 +22,7 @@ Result<std::unique_ptr<HttpService>> HttpService::open(const ServerConfig& confi
                         config.listen),
             "Listen at 127.0.0.1 or [::1], and put a proxy that authenticates before it; or server.listen: "
             "off.");
-    std::unique_ptr<HttpService> service(new HttpService(sources));
+    std::unique_ptr<HttpService> service(new HttpService(sources, control, consumers));
     http::Options options;
     options.listen = std::move(address);
     auto handler = [api = &service->api_](http::Request request, http::Responder responder) {

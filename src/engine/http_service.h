@@ -10,11 +10,14 @@ namespace leat::engine {
 class HttpService {
   public:
     // HTTP_ADDRESS_IN_USE, HTTP_LISTEN, CONFIG_INVALID (server.listen). Null: server.listen is off.
-    static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config, server::Sources& sources);
+    static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config, server::Sources& sources,
+                                                     server::SourceControl& control,
+                                                     server::Consumers* consumers = nullptr);
     ~HttpService();
 
   private:
-    explicit HttpService(server::Sources& sources) : api_(sources, {LEAT_VERSION, true}) {}
+    HttpService(server::Sources& sources, server::SourceControl& control, server::Consumers* consumers)
+        : api_(sources, control, consumers, {.version = LEAT_VERSION}) {}
     server::Api api_;
     std::unique_ptr<http::Server> server_;
 };

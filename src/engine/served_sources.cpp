@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "engine/format_notes.h"
+#include "engine/source_factory.h"
 #include "engine/source_set.h"
 
 namespace leat::engine {
@@ -18,6 +19,7 @@ void SourceSet::measure() {
     measured_ = now;
     std::lock_guard lock(mutex_);
     for (Source& source : sources_) {
+        if (!source.runner) continue;
         uint64_t changes = source.runner->status().changes;
         double rate = first ? 0 : static_cast<double>(changes - source.measured_changes) / seconds;
         double weight = std::min(1.0, seconds / rate_seconds);
@@ -44,7 +46,11 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
         if (found == sources_.end())
             return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name",
                         "GET /api/v1/sources lists them.");
-        view.status = found->runner->status();
+        view.status = found->status();
+        view.desired = found->desired;
+        view.from_file = found->from_file;
+        view.revision = found->revision;
+        if (found->runner) view.checkpoint = found->runner->checkpoint();
         view.changes_per_second = found->changes_per_second;
     }
     // Before its first attempt a source has no log.
@@ -55,7 +61,32 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
 std::vector<TableCounts::Count> SourceSet::table_counts(const std::string& name) const {
     std::lock_guard lock(mutex_);
     auto found = std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
-    return found == sources_.end() ? std::vector<TableCounts::Count>() : found->runner->table_counts();
+    if (found == sources_.end() || !found->runner) return {};
+    return found->runner->table_counts();
+}
+
+Result<std::vector<Finding>> SourceSet::check(const std::string& name) const {
+    SourceConfig config;
+    {
+        std::lock_guard lock(mutex_);
+        auto found =
+            std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
+        if (found == sources_.end()) return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name");
+        config = found->config;
+    }
+    auto process = this->config();
+    LEAT_ASSIGN(auto setup, make_source(config, process->secrets, MemoryShare{}));
+    return setup.source->check();
+}
+
+Result<std::vector<server::SchemaVersion>> SourceSet::schemas(const std::string& name) const {
+    LEAT_TRY(view(name));
+    std::vector<server::SchemaVersion> versions;
+    auto found = logs_->schema_versions(name);
+    if (!found && found.error().code == ErrorCode::LOG_NO_SOURCE) return versions;  // nothing captured yet
+    if (!found) return fail(std::move(found.error()));
+    for (auto& one : *found) versions.push_back({std::move(one.schema), one.since});
+    return versions;
 }
 
 Result<std::unique_ptr<LogReader>> read_last(const EmbeddedLogs& logs, const std::string& source) {
@@ -80,7 +111,7 @@ Result<FeedSource> SourceSet::feed(const FeedSpec& spec) const {
     FeedSource feed;
     feed.read = [this, name = spec.source](ReadFrom from) { return logs_->read(name, from); };
     feed.range = [this, name = spec.source] { return logs_->range(name); };
-    feed.make_encoder = [dir = config_->log.dir, spec]() -> Result<std::unique_ptr<BlockEncoder>> {
+    feed.make_encoder = [dir = log_dir_, spec]() -> Result<std::unique_ptr<BlockEncoder>> {
         FormatNotes notes = load_format_notes(dir, spec.source);
         LEAT_ASSIGN(auto options, DebeziumOptions::parse(notes.options));
         options.topic_prefix = notes.topic_prefix;

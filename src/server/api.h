@@ -4,7 +4,9 @@
 
 #include "delivery/feeds.h"
 #include "http/server.h"
-#include "server/sources.h"
+#include "server/consumers_api.h"
+#include "server/router.h"
+#include "server/sources_api.h"
 
 namespace leat::server {
 
@@ -21,25 +23,31 @@ bool names_this_machine(std::string_view host);
 
 class Api {
   public:
-    Api(Sources& sources, ApiOptions options) : sources_(sources), options_(std::move(options)) {}
+    // consumers: null where there are none.
+    Api(Sources& sources, SourceControl& control, Consumers* consumers, ApiOptions options);
 
     http::Response answer(const http::Request& request);
     // For /metrics; the server is made with this.
     void set_server(const http::Server* server) { server_ = server; }
 
   private:
+    void add_sources();
+    void add_consumers();
     http::Response list_sources();
-    http::Response one_source(const std::string& name);
-    http::Response source_status(const std::string& name);
-    http::Response changes(const http::Request& request, const std::string& name);
+    Result<http::Response> source_status(const std::string& name);
     Result<http::Response> open_changes(const http::Request& request, const std::string& name);
+    Result<http::Response> open_subscription(const http::Request& request, const std::string& name);
     http::Response health();
     http::Response ready();
     http::Response metrics();
 
     Sources& sources_;
+    Consumers* const consumers_;
+    SourcesApi sources_api_;
+    std::optional<ConsumersApi> consumers_api_;
     const ApiOptions options_;
     Feeds feeds_;
+    Router router_;
     std::atomic<const http::Server*> server_{nullptr};
 };
 

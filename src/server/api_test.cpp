@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/json_settings.h"
 #include "delivery/test_support.h"
 #include "server/metrics.h"
 #include "server/start_place.h"
@@ -94,6 +95,29 @@ class SaidSources : public Sources {
     Result<FeedSource> feed(const FeedSpec&) const override { return fail(ErrorCode::LOG_NO_SOURCE, "none"); }
 };
 
+class NoControl : public SourceControl {
+    static std::unexpected<Error> none() { return fail(ErrorCode::LOG_NO_SOURCE, "none"); }
+
+  public:
+    Result<SourceView> create(const SourceRequest& request) override {
+        asked = request;
+        SourceView view;
+        view.name = request.settings.name;
+        return view;
+    }
+    Result<SourceView> update(const SettingGroup&, std::optional<uint64_t>) override { return none(); }
+    Result<SettingGroup> settings(const std::string&) const override { return none(); }
+    Status remove(const std::string&, const RemoveRequest&) override { return none(); }
+    Result<SourceView> start(const std::string&) override { return none(); }
+    Result<SourceView> stop(const std::string&) override { return none(); }
+    Result<SourceView> pause(const std::string&) override { return none(); }
+    Result<SourceView> resume(const std::string&) override { return none(); }
+    Result<std::vector<Finding>> check(const std::string&) const override { return none(); }
+    Result<std::vector<SchemaVersion>> schemas(const std::string&) const override { return none(); }
+    Result<SignalOutcome> signal(const std::string&, Signal) override { return none(); }
+    SourceRequest asked;
+};
+
 SourceView named(std::string name) {
     SourceView view;
     view.name = std::move(name);
@@ -103,7 +127,8 @@ SourceView named(std::string name) {
 TEST(Health, FollowsProgress) {
     SaidSources sources;
     sources.all.push_back(named("shop"));
-    Api api(sources, {});
+    NoControl control;
+    Api api(sources, control, nullptr, {});
     EXPECT_EQ(api.answer(get("/healthz")).status, 200);
     sources.all[0].status.state = SourceState::failed;  // restarting the process would not mend that
     EXPECT_EQ(api.answer(get("/healthz")).status, 200);
@@ -121,7 +146,8 @@ TEST(Metrics, OfASource) {
     view.status.server.retained_bytes = 1000;
     view.status.snapshot = SnapshotProgress{50, 200, 1};
     sources.all = {view};
-    Api api(sources, {});
+    NoControl control;
+    Api api(sources, control, nullptr, {});
     std::string text = api.answer(get("/metrics")).body;
     for (auto line :
          {"leat_source_errors_total{source=\"shop\",code=\"PG_CONNECT\"} 3\n",
@@ -132,6 +158,29 @@ TEST(Metrics, OfASource) {
           "leat_source_table_changes_total{source=\"shop\",table=\"public.orders\",op=\"c\"} 12\n"})
         EXPECT_THAT(text, ::testing::HasSubstr(line));
     EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("leat_source_lag_bytes{"))) << "it is not known";
+}
+
+TEST(MakingASource, TakesTheWordsOfTheIssue) {
+    SaidSources sources;
+    NoControl control;
+    Api api(sources, control, nullptr, {});
+    auto post = [&](std::string body) {
+        auto request = get("/api/v1/sources");
+        request.method = http::Method::post;
+        request.body = std::move(body);
+        return api.answer(request);
+    };
+    auto answer = post(
+        R"({"db_type": "postgresql", "connection_string": "postgresql://h/My-Shop", "tables": ["a.*"]})");
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    EXPECT_EQ(control.asked.settings.name, "my_shop") << "named by its database";
+    EXPECT_EQ(to_json(control.asked.settings), R"({"url":"postgresql://h/My-Shop","tables":["a.*"]})");
+    EXPECT_FALSE(control.asked.start);
+    EXPECT_TRUE(control.asked.check);
+    EXPECT_EQ(post("{").status, 400);
+    EXPECT_EQ(post(R"({"connection_string": "a", "url": "b"})").status, 422);
+    EXPECT_EQ(post(R"({"db_type": "oracle"})").status, 422);
+    EXPECT_EQ(post(R"({"start": 1})").status, 422);
 }
 
 TEST(MetricsText, LabelsAreEscaped) {

@@ -6,5 +6,7 @@
 namespace leat::server {
 
 std::string_view openapi_json();
+// A page that shows it, as /api/v1/docs gives it.
+std::string_view docs_html();
 
 }  // namespace leat::server

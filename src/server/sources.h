@@ -13,9 +13,16 @@ namespace leat::server {
 
 using leat::FeedSpec;
 
+// What somebody has asked for; kept over a restart.
+enum class DesiredState : uint8_t { running, paused, stopped };
+
 struct SourceView {
     std::string name;
     SourceStatus status;
+    DesiredState desired = DesiredState::running;
+    bool from_file = true;          // of leat.yaml; else made by REST
+    uint64_t revision = 0;          // of its definition, if made by REST
+    std::string checkpoint;         // as the source writes it, of what is durable; empty: not known
     double changes_per_second = 0;  // into the log, of late
     LogRange range;
 };

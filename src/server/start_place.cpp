@@ -28,7 +28,9 @@ Result<Seq> place_of_time(const FeedSource& source, const LogRange& range, int64
     }
 }
 
-Result<Seq> after_sequence(uint64_t after, const LogRange& range) {
+}  // namespace
+
+Result<Seq> place_after(uint64_t after, const LogRange& range) {
     if (after >= range.next_seq.value)
         return fail(
             ErrorCode::API_SEQUENCE_AHEAD,
@@ -44,8 +46,6 @@ Result<Seq> after_sequence(uint64_t after, const LogRange& range) {
     return Seq(after);
 }
 
-}  // namespace
-
 Result<Seq> start_place(const http::Request& request, const Parameters& parameters, const FeedSource& source,
                         const LogRange& range) {
     if (auto id = request.header("Last-Event-ID"); id && !id->empty()) {
@@ -53,12 +53,12 @@ Result<Seq> start_place(const http::Request& request, const Parameters& paramete
         auto [end, error] = std::from_chars(id->data(), id->data() + id->size(), after);
         if (error != std::errc() || end != id->data() + id->size())
             return fail(ErrorCode::API_PARAMETER, "Last-Event-ID is no id that was given");
-        return after_sequence(after, range);
+        return place_after(after, range);
     }
     LEAT_ASSIGN(auto after, parameters.number("after"));
     auto from = parameters.text("from");
     if (after && from) return fail(ErrorCode::API_PARAMETER, "after and from exclude each other");
-    if (after) return after_sequence(*after, range);
+    if (after) return place_after(*after, range);
     if (!from || *from == "now") return Seq(range.next_seq.value - 1);
     if (*from == "earliest") return Seq(range.first_seq.value - 1);
     if (auto time = parse_time_us(*from)) return place_of_time(source, range, *time);

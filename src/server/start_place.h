@@ -11,4 +11,7 @@ namespace leat::server {
 Result<Seq> start_place(const http::Request& request, const Parameters& parameters, const FeedSource& source,
                         const LogRange& range);
 
+// After a cursor. API_SEQUENCE_AHEAD, LOG_TRIMMED.
+Result<Seq> place_after(uint64_t after, const LogRange& range);
+
 }  // namespace leat::server

@@ -76,6 +76,10 @@ class Source {
 
     virtual void close() = 0;
 
+    // Drops what was made for the source in the database (slot, publications), for good: it is closed, and
+    // not opened again. An error leaves what is there, and says how to remove it.
+    virtual Status release(std::stop_token stop) = 0;
+
     // "12345/AB" in the source's own notation, for people.
     virtual std::string describe(const Position& position) const = 0;
 };

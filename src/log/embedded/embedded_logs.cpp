@@ -65,6 +65,23 @@ Status EmbeddedLogs::remove_if_empty(const std::string& source, const std::vecto
     return {};
 }
 
+// Under a name that is no source's first: what a crash leaves of it is removed the next time.
+Status EmbeddedLogs::remove(const std::string& source) {
+    LEAT_ASSERT(lock_);
+    LEAT_TRY(check_source_name(source));
+    LEAT_ASSIGN(auto claim, claim_source(source));
+    SourcePaths paths(data_directory_, source);
+    std::string removed = sources_directory(data_directory_) + "/.removed-" + source;
+    std::error_code error;
+    std::filesystem::remove_all(removed, error);
+    if (!std::filesystem::exists(paths.directory())) return {};
+    std::filesystem::rename(paths.directory(), removed, error);
+    if (error) return fail(io_error("remove", paths.directory(), error.value()));
+    LEAT_TRY(sync_directory(sources_directory(data_directory_)));
+    std::filesystem::remove_all(removed, error);
+    return {};
+}
+
 // Two writers of one source in this process would be as bad as in two.
 Result<WriterClaim> EmbeddedLogs::claim_source(const std::string& source) {
     std::lock_guard lock(open_sources_->mutex);
@@ -81,6 +98,11 @@ Result<WriterClaim> EmbeddedLogs::claim_source(const std::string& source) {
 Result<std::unique_ptr<LogReader>> EmbeddedLogs::read(const std::string& source, ReadFrom from) const {
     LEAT_TRY(check_source_name(source));
     return EmbeddedReader::open(data_directory_, SourcePaths(data_directory_, source), from);
+}
+
+Result<std::vector<LoggedSchema>> EmbeddedLogs::schema_versions(const std::string& source) const {
+    LEAT_TRY(check_source_name(source));
+    return read_schema_history(data_directory_, SourcePaths(data_directory_, source));
 }
 
 Result<LogRange> EmbeddedLogs::range(const std::string& source) const {

@@ -16,6 +16,7 @@
 #include "log/change_log.h"
 #include "log/embedded/data_directory.h"
 #include "log/embedded/log_options.h"
+#include "log/embedded/schema_history.h"
 
 namespace leat {
 
@@ -38,9 +39,14 @@ class EmbeddedLogs {
     // nothing behind. `more` are names of files that others keep beside the log.
     Status remove_if_empty(const std::string& source, const std::vector<std::string>& more = {});
 
+    // Removes all that was captured of a source whose log nobody writes any more (LOG_LOCKED). Readers that
+    // are at it end with LOG_TRIMMED or LOG_NO_SOURCE. A crash leaves it whole, or gone from here.
+    Status remove(const std::string& source);
+
     // LOG_NO_SOURCE if there is no such source.
     Result<std::unique_ptr<LogReader>> read(const std::string& source, ReadFrom from) const;
     Result<LogRange> range(const std::string& source) const;
+    Result<std::vector<LoggedSchema>> schema_versions(const std::string& source) const;
 
   private:
     struct OpenSources {

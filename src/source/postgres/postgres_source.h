@@ -37,6 +37,7 @@ class PostgresSource : public Source {
     void confirm(const Position& durable) override;
     ServerLoad server_load() const override;
     void close() override;
+    Status release(std::stop_token stop) override;
     std::string describe(const Position& position) const override;
 
   private:

@@ -281,7 +281,7 @@ def test_where_it_listens(database, leat):
     leat.configure(database.url(), top={"server": {"listen": "0.0.0.0:0"}})
     process = leat.run()
     assert process.wait(30) != 0
-    assert "CONFIG_INVALID" in process.error_text() and "authentication" in process.error_text()
+    assert "SERVER_NO_TOKEN" in process.error_text() and "leat token create" in process.error_text()
     leat.configure(database.url(), top={"server": {"listen": "off"}})
     process = leat.run()
     database.wait_streaming(detail=process.describe)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/remote_commands.h"
+#include "cli/token_command.h"
 
 namespace {
 
@@ -179,6 +180,7 @@ int main(int argc, char** argv) {
     options_app->add_flag("--markdown", options.markdown, "As docs/compatibility.md");
 
     RemoteCommands remote(app);
+    TokenCommands tokens(app);
 
     try {
         app.parse(argc, argv);
@@ -195,6 +197,7 @@ int main(int argc, char** argv) {
     if (*check_app) return run_check(check);
     if (*options_app) return run_options(options);
     if (auto status = remote.run()) return *status;
+    if (auto status = tokens.run()) return *status;
     prepare_signals();
     return *tail_app ? run_tail(tail) : run_server(run);
 }

@@ -36,7 +36,8 @@ Result<Config> load_files(const RunCommand& command) {
 Result<Config> load(const RunCommand& command) {
     LEAT_ASSIGN(auto config, load_files(command));
     if (command.listen.empty()) return config;
-    config.server = {command.listen, command.listen != "off"};
+    config.server.listen = command.listen;
+    config.server.enabled = command.listen != "off";
     if (config.sources.empty() && !config.server.enabled)
         return fail(ErrorCode::CONFIG_INVALID,
                     fmt::format("{}: there are no sources, and no server by which they could be made",
@@ -58,6 +59,13 @@ void reload(SourceSet& sources, const RunCommand& command) {
                   status.error());
 }
 
+void reload_certificates(HttpService* service) {
+    if (!service) return;
+    if (auto loaded = service->reload_certificates(); !loaded)
+        log_error(LogLevel::error, "", "the certificate is not taken; the one before stays in use",
+                  loaded.error());
+}
+
 Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     SourceSet sources;
     LEAT_TRY(sources.prepare(config));
@@ -67,10 +75,14 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
                           config->log.dir));
     LEAT_ASSIGN(auto database, db::Database::open(config->log.dir));
     LEAT_TRY(sources.open(std::move(logs), database));
-    LEAT_ASSIGN(auto service, HttpService::open(config->server, sources, sources));
+    LEAT_ASSIGN(auto service, HttpService::open(config->server, database, sources, sources));
     sources.start_all();
     while (!wait_for_signal(100ms) && !sources.ended()) {
-        if (reload_was_asked_for()) reload(sources, command);
+        if (reload_was_asked_for()) {
+            reload(sources, command);
+            reload_certificates(service.get());
+        }
+        if (service) service->tick();
         sources.measure();
     }
     service.reset();

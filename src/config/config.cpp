@@ -25,10 +25,23 @@ constexpr std::string_view log_level_names[] = {"debug", "info", "warning", "err
 
 // What is read of the file besides its sources.
 constexpr std::string_view known_keys[] = {
-    "sources",           "log.dir",          "log.fsync",           "log.fsync.interval.ms",
-    "log.segment.bytes", "log.retention.ms", "log.retention.bytes", "memory.bytes",
-    "spill.dir",         "spill.bytes",      "logging.format",      "logging.level",
-    "secrets.paths",     "server.listen",
+    "sources",
+    "log.dir",
+    "log.fsync",
+    "log.fsync.interval.ms",
+    "log.segment.bytes",
+    "log.retention.ms",
+    "log.retention.bytes",
+    "memory.bytes",
+    "spill.dir",
+    "spill.bytes",
+    "logging.format",
+    "logging.level",
+    "secrets.paths",
+    "server.listen",
+    "server.tls.certificate",
+    "server.tls.key",
+    "server.tls.client.ca",
 };
 
 bool is_section(std::string_view key) {
@@ -45,6 +58,7 @@ class Parser {
     Result<Config> parse(const YamlSettings& yaml) {
         LEAT_TRY(read_secret_paths(yaml.settings));
         for (const Setting& setting : yaml.settings) LEAT_TRY(apply(setting));
+        LEAT_TRY(check_server());
         if (config_.log.dir.empty())
             return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: log.dir is missing", path_),
                         "Name the directory of the change log:\nlog:\n  dir: /var/lib/leat");
@@ -92,12 +106,7 @@ class Parser {
             config_.spill.dir = beside_file(dir);
             return {};
         }
-        if (key == "server.listen") {
-            LEAT_ASSIGN(std::string listen, reader_.text(setting));
-            config_.server.enabled = listen != "off";
-            if (config_.server.enabled) config_.server.listen = std::move(listen);
-            return {};
-        }
+        if (key.starts_with("server.")) return apply_server(setting);
         if (key == "logging.format") return store_choice(setting, log_format_names, config_.logging.format);
         if (key == "logging.level") return store_choice(setting, log_level_names, config_.logging.level);
         if (is_section(key)) {
@@ -105,6 +114,48 @@ class Parser {
             return reader_.invalid(setting, "is a section of keys, not a value");
         }
         return reader_.unknown(setting, known_keys);
+    }
+
+    Status apply_server(const Setting& setting) {
+        ServerConfig& server = config_.server;
+        const std::string& key = setting.key;
+        if (key == "server.listen") {
+            LEAT_ASSIGN(std::string listen, reader_.text(setting));
+            server.enabled = listen != "off";
+            if (server.enabled) server.listen = std::move(listen);
+            return {};
+        }
+        if (key == "server.tls" && setting.kind != Setting::Kind::none) {
+            static constexpr std::string_view off[] = {"off"};
+            server.tls_given_up = true;
+            LEAT_TRY(reader_.choice(setting, off));
+            return {};
+        }
+        for (auto [name, to] : {std::pair("server.tls.certificate", &ServerConfig::tls_certificate),
+                                std::pair("server.tls.key", &ServerConfig::tls_key),
+                                std::pair("server.tls.client.ca", &ServerConfig::tls_client_ca)}) {
+            if (key != name) continue;
+            LEAT_ASSIGN(std::string file, reader_.text(setting));
+            server.*to = beside_file(file);
+            return {};
+        }
+        if (is_section(key) && setting.kind == Setting::Kind::none) return {};
+        return reader_.unknown(setting, known_keys);
+    }
+
+    Status check_server() const {
+        const ServerConfig& server = config_.server;
+        auto invalid = [&](std::string_view what) {
+            return fail(ErrorCode::CONFIG_INVALID, fmt::format("{}: {}", path_, what),
+                        "Give both server.tls.certificate and server.tls.key, or neither.");
+        };
+        if (server.tls_certificate.empty() != server.tls_key.empty())
+            return invalid(server.tls_key.empty()
+                               ? "server.tls.certificate stands there without server.tls.key"
+                               : "server.tls.key stands there without server.tls.certificate");
+        if (!server.tls_client_ca.empty() && server.tls_certificate.empty())
+            return invalid("server.tls.client.ca stands there without server.tls.certificate");
+        return {};
     }
 
     Status apply_log(const Setting& setting) {

@@ -103,6 +103,9 @@ struct SpillConfig {
 struct ServerConfig {
     std::string listen = "127.0.0.1:8083";  // host:port, as http/listen_address.h reads it
     bool enabled = true;                    // false: `off` was given
+    // Files. Without a certificate there is no TLS; beyond loopback that has to be given up (`off`).
+    std::string tls_certificate, tls_key, tls_client_ca;
+    bool tls_given_up = false;
 
     bool operator==(const ServerConfig&) const = default;
 };

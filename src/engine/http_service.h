@@ -9,17 +9,25 @@ namespace leat::engine {
 
 class HttpService {
   public:
-    // HTTP_ADDRESS_IN_USE, HTTP_LISTEN, CONFIG_INVALID (server.listen). Null: server.listen is off.
-    static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config, server::Sources& sources,
-                                                     server::SourceControl& control,
+    // HTTP_ADDRESS_IN_USE, HTTP_LISTEN, HTTP_TLS, CONFIG_INVALID (server.listen); beyond this machine
+    // SERVER_NO_TOKEN, SERVER_NO_TLS. Null: server.listen is off.
+    static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config,
+                                                     std::shared_ptr<db::Database> database,
+                                                     server::Sources& sources, server::SourceControl& control,
                                                      server::Consumers* consumers = nullptr);
     ~HttpService();
 
+    // Reads the certificate and its key again. HTTP_TLS: the old ones stay in use.
+    Status reload_certificates();
+    // Often, by one thread: sees which tokens other processes made and revoked.
+    void tick() { access_->tick(); }
+
   private:
-    HttpService(server::Sources& sources, server::SourceControl& control, server::Consumers* consumers)
-        : api_(sources, control, consumers, {.version = LEAT_VERSION}) {}
-    server::Api api_;
+    explicit HttpService(std::unique_ptr<server::Access> access) : access_(std::move(access)) {}
+    const std::unique_ptr<server::Access> access_;
+    std::unique_ptr<server::Api> api_;
     std::unique_ptr<http::Server> server_;
+    bool tls_ = false;
 };
 
 }  // namespace leat::engine

@@ -12,11 +12,15 @@ int http_status(ErrorCode code) {
     switch (code) {
         case ErrorCode::API_PARAMETER:
         case ErrorCode::API_BODY:
+        case ErrorCode::JSON_INVALID:
         case ErrorCode::USAGE:
         case ErrorCode::CONDITION_INVALID:
         case ErrorCode::SELECTION_UNKNOWN:
             return 400;
+        case ErrorCode::API_UNAUTHENTICATED:
+            return 401;
         case ErrorCode::API_HOST:
+        case ErrorCode::API_FORBIDDEN:
             return 403;
         case ErrorCode::API_NOT_FOUND:
         case ErrorCode::LOG_NO_SOURCE:
@@ -25,10 +29,13 @@ int http_status(ErrorCode code) {
             return 404;
         case ErrorCode::API_METHOD:
             return 405;
+        case ErrorCode::API_NOT_ACCEPTABLE:
+            return 406;
         case ErrorCode::API_SEQUENCE_AHEAD:
         case ErrorCode::API_STATE:
         case ErrorCode::API_EXISTS:
         case ErrorCode::STORE_EXISTS:
+        case ErrorCode::STORE_LIMIT:
         case ErrorCode::SIGNAL_NOT_TAKEN:
         case ErrorCode::CONSUMER_EXISTS:
         case ErrorCode::CONSUMER_FROM_FILE:
@@ -40,12 +47,19 @@ int http_status(ErrorCode code) {
             return 410;
         case ErrorCode::STORE_CHANGED:
             return 412;
+        case ErrorCode::API_MEDIA_TYPE:
+            return 415;
+        case ErrorCode::API_IDEMPOTENCY:
         case ErrorCode::CONFIG_INVALID:
         case ErrorCode::CONFIG_UNKNOWN_KEY:
         case ErrorCode::CONFIG_SECRET:
         case ErrorCode::URL_INVALID:
             return 422;
+        case ErrorCode::API_THROTTLED:
+            return 429;
         case ErrorCode::API_BUSY:
+        case ErrorCode::STOPPED:
+        case ErrorCode::STORE_FAILED:
         case ErrorCode::STORE_LOCKED:
         case ErrorCode::STORE_FULL:
             return 503;

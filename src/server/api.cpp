@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "server/accept.h"
 #include "server/answers.h"
 #include "server/change_stream.h"
 #include "server/feed_parameters.h"
@@ -56,14 +57,32 @@ Api::Api(Sources& sources, SourceControl& control, Consumers* consumers, ApiOpti
     });
     add_sources();
     if (consumers) add_consumers();
+    if (!options_.access) return;
+    tokens_api_.emplace(*options_.access, options_.database);
+    tokens_api_->add_routes(router_);
+    gate_.emplace(*options_.access, options_.database);
 }
 
 http::Response Api::answer(const http::Request& request) {
-    if (options_.loopback_only && !names_this_machine(request.header("Host").value_or("")))
-        return refuse({ErrorCode::API_HOST,
-                       "the server is for this machine alone, and the request names another host",
-                       "Ask for it by localhost, 127.0.0.1 or [::1]."});
-    return router_.answer(request);
+    if (auto good = check_origin(request); !good) return refuse(good.error());
+    return router_.answer(request, gate_ ? &*gate_ : nullptr);
+}
+
+// Against pages in a browser on this machine: under a name of their own that leads here they could read, and
+// under ours they could have something changed, for which a browser asks nobody.
+Status Api::check_origin(const http::Request& request) const {
+    std::string_view host = request.header("Host").value_or("");
+    if (options_.loopback_only && !names_this_machine(host))
+        return fail(ErrorCode::API_HOST,
+                    "the server is for this machine alone, and the request names another host",
+                    "Ask for it by localhost, 127.0.0.1 or [::1].");
+    auto origin = request.header("Origin");
+    bool reads = request.method == http::Method::get || request.method == http::Method::head;
+    if (!origin || reads) return {};
+    size_t scheme = origin->find("://");
+    if (scheme != std::string_view::npos && origin->substr(scheme + 3) == host) return {};
+    return fail(ErrorCode::API_HOST, "the request was made by a page of another host",
+                "Changes are not taken from pages; send the request without Origin.");
 }
 
 http::Response Api::list_sources() {
@@ -85,7 +104,7 @@ Result<http::Response> Api::source_status(const std::string& name) {
 namespace {
 
 bool wants_events(const http::Request& request) {
-    return request.header("Accept").value_or("").find("text/event-stream") != std::string_view::npos;
+    return acceptable(request.header("Accept"), answers_of("/changes")) == "text/event-stream";
 }
 
 Result<StreamBounds> stream_bounds(const Parameters& parameters, const LogRange& range) {

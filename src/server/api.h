@@ -5,16 +5,21 @@
 #include "delivery/feeds.h"
 #include "http/server.h"
 #include "server/consumers_api.h"
+#include "server/gate.h"
 #include "server/router.h"
 #include "server/sources_api.h"
+#include "server/tokens_api.h"
 
 namespace leat::server {
 
 struct ApiOptions {
     std::string version;
-    // Only this machine can reach the server, and it asks for no token: then a request has to name this
-    // machine too, or any page in a browser could read changes by pointing its own name here.
+    // Only this machine can reach the server: then a request has to name this machine too, or any page in a
+    // browser could read changes by pointing its own name here.
     bool loopback_only = true;
+    // Who is let in, and where it is noted; null: anyone, nowhere.
+    Access* access = nullptr;
+    std::shared_ptr<db::Database> database = nullptr;
     std::chrono::milliseconds stalled_after{60'000};  // of a source: /healthz is 503 then
 };
 
@@ -29,8 +34,10 @@ class Api {
     http::Response answer(const http::Request& request);
     // For /metrics; the server is made with this.
     void set_server(const http::Server* server) { server_ = server; }
+    const Router& router() const { return router_; }
 
   private:
+    Status check_origin(const http::Request& request) const;
     void add_sources();
     void add_consumers();
     http::Response list_sources();
@@ -47,6 +54,8 @@ class Api {
     std::optional<ConsumersApi> consumers_api_;
     const ApiOptions options_;
     Feeds feeds_;
+    std::optional<TokensApi> tokens_api_;
+    std::optional<Gate> gate_;
     Router router_;
     std::atomic<const http::Server*> server_{nullptr};
 };

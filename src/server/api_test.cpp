@@ -167,6 +167,7 @@ TEST(MakingASource, TakesTheWordsOfTheIssue) {
     auto post = [&](std::string body) {
         auto request = get("/api/v1/sources");
         request.method = http::Method::post;
+        request.headers.push_back({"Content-Type", "application/json"});
         request.body = std::move(body);
         return api.answer(request);
     };

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "server/accept.h"
 #include "server/answers.h"
+#include "server/gate.h"
 #include "server/parameters.h"
 
 namespace leat::server {
@@ -49,23 +51,45 @@ void Router::add(Route route) {
     entries_.push_back(std::move(entry));
 }
 
-http::Response Router::answer(const http::Request& request) const {
-    static constexpr std::string_view no_parameters[] = {""};
+Router::Match Router::find(const http::Request& request) const {
     http::Method method = request.method == http::Method::head ? http::Method::get : request.method;
-    std::vector<std::string> allowed;
+    Match match;
     PathArguments arguments;
     for (const Entry& entry : entries_) {
         if (!matches(entry.segments, request.path(), arguments)) continue;
         const Route& route = entry.route;
-        allowed.emplace_back(name(route.method));
-        if (route.method == http::Method::get) allowed.emplace_back("HEAD");
-        if (route.method != method) continue;
-        if (!route.takes_parameters)
-            if (auto none = Parameters::read(request, no_parameters); !none) return refuse(none.error());
-        auto answer = route.handler(request, arguments);
-        return answer ? std::move(*answer) : refuse(std::move(answer.error()));
+        match.allowed.emplace_back(name(route.method));
+        if (route.method == http::Method::get) match.allowed.emplace_back("HEAD");
+        if (match.pattern.empty()) match.pattern = route.pattern;
+        if (route.method != method || match.route) continue;
+        match.route = &route;
+        match.pattern = route.pattern;
+        match.arguments = arguments;
     }
-    return allowed.empty() ? not_found(request) : not_allowed(std::move(allowed));
+    return match;
+}
+
+http::Response Router::answer(const http::Request& request, Gate* gate) const {
+    Match match = find(request);
+    auto next = [&] { return carry_out(request, match); };
+    return gate ? gate->pass(request, match.route ? match.pattern : std::string_view(), next) : next();
+}
+
+http::Response Router::carry_out(const http::Request& request, const Match& match) const {
+    static constexpr std::string_view no_parameters[] = {""};
+    if (match.allowed.empty()) return not_found(request);
+    if (!match.route) return not_allowed(match.allowed);
+    if (auto good = check_media_types(request, match.pattern); !good) return refuse(good.error());
+    if (!match.route->takes_parameters)
+        if (auto none = Parameters::read(request, no_parameters); !none) return refuse(none.error());
+    auto answer = match.route->handler(request, match.arguments);
+    return answer ? std::move(*answer) : refuse(std::move(answer.error()));
+}
+
+std::vector<std::pair<http::Method, std::string_view>> Router::routes() const {
+    std::vector<std::pair<http::Method, std::string_view>> all;
+    for (const Entry& entry : entries_) all.emplace_back(entry.route.method, entry.route.pattern);
+    return all;
 }
 
 }  // namespace leat::server

@@ -92,7 +92,7 @@ void Printer::write(const Record& record) {
     if (options_.limit && printed_ >= options_.limit) return;
     lines_->write(record);
     ++printed_;
-    last_printed_ = SteadyClock::now();
+    if (options_.idle_exit_seconds > 0) last_printed_ = SteadyClock::now();
     if (options_.limit && printed_ >= options_.limit) finished_ = true;
 }
 

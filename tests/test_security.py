@@ -386,3 +386,33 @@ def test_limits(bare):
     assert client.call("POST", "/api/v1/tokens", 400, deep)["code"] in ("API_BODY", "JSON_INVALID")
     assert client.call("POST", "/api/v1/tokens", 400, '{"name":"a","name":"b"}')["code"] in ("API_BODY", "JSON_INVALID")
     assert client.call("GET", "/api/v1/tokens") == {"tokens": []}
+
+
+def test_a_request_that_is_repeated_is_carried_out_once(bare):
+    client = Client(bare.run())
+    body = {"source_id": "one", "url": "postgresql://nobody@127.0.0.1:1/x", "check": False}
+    key = {"Idempotency-Key": "a key"}
+    first = client.call("POST", "/api/v1/sources", 201, body, key)
+    location = client.headers["location"]
+    assert client.call("POST", "/api/v1/sources", 409, body)["code"]
+    assert client.call("POST", "/api/v1/sources", 201, body, key) == first
+    assert client.headers["idempotency-replayed"] == "true" and client.headers["location"] == location
+    assert client.call("POST", "/api/v1/sources", 422, body | {"source_id": "two"}, key)["code"] == "API_IDEMPOTENCY"
+    assert [s["source_id"] for s in client.call("GET", "/api/v1/sources")["sources"]] == ["one"]
+    client.process.kill()
+    client = Client(bare.run())
+    assert client.call("POST", "/api/v1/sources", 201, body, key) == first, "also after kill -9"
+    # An update of what somebody else has changed meanwhile.
+    client.call("GET", "/api/v1/sources/one")
+    etag = client.headers["etag"]
+    client.call("PATCH", "/api/v1/sources/one", 200, {"tables": ["public.*"]}, {"If-Match": etag})
+    assert client.call("PATCH", "/api/v1/sources/one", 412, {"tables": ["a.*"]}, {"If-Match": etag})["code"] == "STORE_CHANGED"
+
+
+def test_a_client_that_never_ends_its_request(bare):
+    client = Client(bare.run())
+    with socket.create_connection((client.host, int(client.port)), 60) as slow:
+        slow.sendall(b"GET /api/v1/sources HTTP/1.1\r\nHost: localhost\r\nX-More: ")
+        client.call("GET", "/api/v1/sources")
+        answer = slow.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 408") and b"HTTP_TIMEOUT" in answer

@@ -195,6 +195,20 @@ TEST_F(GateTest, AnIdempotencyKeyIsCarriedOutOnce) {
     EXPECT_EQ(calls, 3) << "what failed may be tried again";
 }
 
+TEST_F(GateTest, TheSameKeyTwiceAtATimeWaitsForTheFirst) {
+    auto asked = request(Method::post, "/api/v1/sources");
+    asked.headers.push_back({"Idempotency-Key", "k"});
+    int inner = 0;
+    gate.pass(asked, "/api/v1/sources", [&] {
+        inner = send(asked, "/api/v1/sources").status;
+        return http::Response(201, "application/json", "{}");
+    });
+    EXPECT_EQ(inner, 409);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(send(asked, "/api/v1/sources").body, "{}") << "that of the first";
+    EXPECT_EQ(calls, 0);
+}
+
 TEST_F(GateTest, WhatIsShownOnceIsNotKept) {
     auto asked = request(Method::post, "/api/v1/tokens");
     asked.headers.push_back({"Idempotency-Key", "k"});

@@ -8,7 +8,7 @@
 #   fuzz     each fuzz target for LEAT_FUZZ_SECONDS (10; 30 with CI=true)
 #   system   tests/, with pytest: the real binary against real servers (PYTEST_ARGS are added), by LEAT_TEST_PROCESSES (3) processes
 #            with servers of their own, since the tests mostly wait
-#   long     the long forms of tests of memory: 10 million rows, a value of 900 MB (make test-long; not part of the default)
+#   long     the long forms of tests: 10 million rows, a value of 900 MB, 100 kills during delivery (make test-long; not part of the default)
 #   conformance   the short form of make conformance: what Leat writes beside what the real Debezium writes
 #
 # A stage that fails does not keep the others from running. With CI=true a skipped test is a failed one.
@@ -56,10 +56,10 @@ stage_system() {
 
 # Each subject once, on the newest version: they take minutes, 20 GB of disk and 6 GB of memory.
 stage_long() {
-    export LEAT_BIN=$LEAT_ROOT/build/release/leat LEAT_LARGE_ROWS=10000000 LEAT_LARGE_VALUE=900000000 LEAT_MAJORS=18
+    export LEAT_BIN=$LEAT_ROOT/build/release/leat LEAT_LARGE_ROWS=10000000 LEAT_LARGE_VALUE=900000000 LEAT_KILLS=100 LEAT_MAJORS=18
     # shellcheck disable=SC2086 # PYTEST_ARGS is a list of words
     "$LEAT_VENV/bin/python" -m pytest tests --ignore=tests/conformance -q -s --durations=0 ${PYTEST_ARGS:-} \
-        -k "test_memory_of_a_streamed_transaction or test_memory_of_a_very_large_value or test_huge_transactions"
+        -k "test_memory_of_a_streamed_transaction or test_memory_of_a_very_large_value or test_huge_transactions or test_kill_during_delivery"
 }
 
 stage_conformance() {

@@ -14,6 +14,11 @@ constexpr auto wait_slice = 500ms;
 constexpr auto pause_slice = 100ms;
 constexpr size_t sync_bytes_max = 8 << 20;  // one group commit takes about this much at most
 
+// What makes the writer wait with the block in hand, and passes when somebody makes room.
+bool is_waited_out(ErrorCode code) {
+    return code == ErrorCode::LOG_DISK_FULL || code == ErrorCode::CONSUMER_RETENTION;
+}
+
 Status stopped() { return fail(ErrorCode::STOPPED, "stopped on request"); }
 
 // Waits, but not past a request to stop.
@@ -223,16 +228,18 @@ template <class Write>
 Status SourceRunner::write_with_room(Write write, std::stop_token stop) {
     for (bool waiting = false;; waiting = true) {
         Status status = write();
-        if (status || status.error().code != ErrorCode::LOG_DISK_FULL) {
+        if (status || !is_waited_out(status.error().code)) {
             if (waiting && status) end_pause();
             return status;
         }
         if (!waiting) {
-            status.error().action =
-                "Nothing is lost: the source keeps its log meanwhile. Make room on the disk; Leat then goes "
-                "on by itself.";
+            if (status.error().code == ErrorCode::LOG_DISK_FULL)
+                status.error().action =
+                    "Nothing is lost: the source keeps its log meanwhile. Make room on the disk; Leat then "
+                    "goes "
+                    "on by itself.";
             log_error(LogLevel::error, name_, "PAUSED", status.error());
-            count_error(ErrorCode::LOG_DISK_FULL, false);
+            count_error(status.error().code, false);
             set_state(SourceState::paused, status.error());
         }
         writer_turn_ = SteadyClock::now();
@@ -276,7 +283,7 @@ Status SourceRunner::append(Block& block, BlockChannel& channel, std::stop_token
     auto write = [&]() -> Status {
         auto appended = log_->append(block);
         if (appended) return {};
-        if (appended.error().code != ErrorCode::LOG_DISK_FULL || std::exchange(synced, true))
+        if (!is_waited_out(appended.error().code) || std::exchange(synced, true))
             return fail(std::move(appended.error()));
         // The blocks before it in the group need not wait for room.
         Status before = log_->sync();

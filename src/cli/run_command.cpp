@@ -3,6 +3,7 @@
 #include "base/logging.h"
 #include "cli/commands.h"
 #include "config/debezium_config.h"
+#include "engine/consumer_set.h"
 #include "engine/http_service.h"
 #include "engine/source_set.h"
 #include "log/embedded/embedded_logs.h"
@@ -47,13 +48,17 @@ Result<Config> load(const RunCommand& command) {
 }
 
 // SIGHUP: the files are read again. What cannot be taken leaves everything as it was.
-void reload(SourceSet& sources, const RunCommand& command) {
+void reload(SourceSet& sources, ConsumerSet& consumers, const RunCommand& command) {
     auto config = load(command);
     Status status;
-    if (!config)
+    if (!config) {
         status = fail(std::move(config.error()));
-    else
-        status = sources.change(std::make_shared<Config>(std::move(*config)));
+    } else {
+        auto now = std::make_shared<Config>(std::move(*config));
+        status = consumers.check_change(*now);
+        if (status) status = sources.change(now);
+        if (status) consumers.change(now);
+    }
     if (!status)
         log_error(LogLevel::error, "", "the configuration is not taken; what runs goes on as it was",
                   status.error());
@@ -74,18 +79,24 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
               fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, config->sources.size(),
                           config->log.dir));
     LEAT_ASSIGN(auto database, db::Database::open(config->log.dir));
+    EmbeddedLogs& shared_logs = *logs;
     LEAT_TRY(sources.open(std::move(logs), database));
-    LEAT_ASSIGN(auto service, HttpService::open(config->server, database, sources, sources));
+    ConsumerSet consumers(sources, shared_logs, database);
+    LEAT_TRY(consumers.open(config));
+    LEAT_ASSIGN(auto service, HttpService::open(config->server, database, sources, sources, &consumers));
     sources.start_all();
-    while (!wait_for_signal(100ms) && !sources.ended()) {
+    consumers.start_all();
+    while (!wait_for_signal(100ms) && (!sources.ended() || consumers.delivering())) {
         if (reload_was_asked_for()) {
-            reload(sources, command);
+            reload(sources, consumers, command);
             reload_certificates(service.get());
         }
         if (service) service->tick();
         sources.measure();
+        consumers.measure();
     }
     service.reset();
+    consumers.stop_all();
     return sources.stop_all();
 }
 

@@ -26,6 +26,7 @@ constexpr std::string_view log_level_names[] = {"debug", "info", "warning", "err
 // What is read of the file besides its sources.
 constexpr std::string_view known_keys[] = {
     "sources",
+    "consumers",
     "log.dir",
     "log.fsync",
     "log.fsync.interval.ms",
@@ -73,10 +74,21 @@ class Parser {
             config_.sources.push_back(std::move(source));
         }
         LEAT_TRY(check_no_shared_names(config_.sources, yaml.sources, path_, config_.secrets));
+        LEAT_TRY(read_consumers(yaml.consumers));
         return std::move(config_);
     }
 
   private:
+    Status read_consumers(const std::vector<SettingGroup>& groups) {
+        for (const SettingGroup& group : groups) {
+            LEAT_ASSIGN(auto consumer, parse_consumer(group, path_, config_.secrets, directory_of(path_)));
+            config_.consumers.push_back(std::move(consumer));
+        }
+        std::vector<std::string> sources;
+        for (const SourceConfig& source : config_.sources) sources.push_back(source.name);
+        return check_consumers(config_.consumers, sources, groups, path_);
+    }
+
     // Before everything else: other values may refer to files.
     Status read_secret_paths(const std::vector<Setting>& settings) {
         std::vector<std::string> paths = {directory_of(path_), "/run/secrets", "/etc/leat"};

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "config/consumer_config.h"
 #include "config/mask_option.h"
 #include "config/postgres_url.h"
 #include "config/secret.h"
@@ -116,7 +117,8 @@ struct LoggingConfig {
 };
 
 struct Config {
-    std::vector<SourceConfig> sources;  // in the order of the file
+    std::vector<SourceConfig> sources;      // in the order of the file
+    std::vector<ConsumerConfig> consumers;  // likewise
     LogConfig log;
     SpillConfig spill;
     uint64_t memory_bytes = 64000000;  // of the whole process, for what is in flight

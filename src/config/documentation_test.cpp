@@ -51,6 +51,8 @@ TEST(Documentation, EveryOptionIsDescribed) {
     std::string text = read("docs/configuration.md");
     for (auto option : source_option_names())
         EXPECT_THAT(text, testing::HasSubstr("`" + std::string(option) + "`"));
+    for (auto option : consumer_option_names())
+        EXPECT_THAT(text, testing::HasSubstr("`" + std::string(option) + "`"));
 }
 
 }  // namespace

@@ -30,7 +30,9 @@ class Flattener {
             LEAT_ASSIGN(std::string key, take_key(entry.first, "", keys));
             if (key == "sources") {
                 out.has_sources = true;
-                LEAT_TRY(flatten_sources(entry.second, line_of(entry.first), out.sources));
+                LEAT_TRY(flatten_groups(entry.second, line_of(entry.first), key, out.sources));
+            } else if (key == "consumers") {
+                LEAT_TRY(flatten_groups(entry.second, line_of(entry.first), key, out.consumers));
             } else {
                 LEAT_TRY(flatten_value(key, entry.second, line_of(entry.first), 1, leaves, out.settings));
             }
@@ -60,27 +62,28 @@ class Flattener {
                                          redact_key(key), first->second));
     }
 
-    Status flatten_sources(const YAML::Node& node, int line, std::vector<SettingGroup>& out) {
+    Status flatten_groups(const YAML::Node& node, int line, const std::string& what,
+                          std::vector<SettingGroup>& out) {
         if (node.IsNull()) return {};
-        if (!node.IsMap()) return invalid(line, "sources is not a map of names to sources");
+        if (!node.IsMap()) return invalid(line, fmt::format("{0} is not a map of names to {0}", what));
         Seen names;
         for (auto entry : node) {
-            SettingGroup source;
-            LEAT_ASSIGN(source.name, take_key(entry.first, "", names));
-            source.line = line_of(entry.first);
-            LEAT_TRY(flatten_source(entry.second, source));
-            out.push_back(std::move(source));
+            SettingGroup group;
+            LEAT_ASSIGN(group.name, take_key(entry.first, "", names));
+            group.line = line_of(entry.first);
+            LEAT_TRY(flatten_group(entry.second, group));
+            out.push_back(std::move(group));
         }
         return {};
     }
 
-    Status flatten_source(const YAML::Node& node, SettingGroup& source) {
+    Status flatten_group(const YAML::Node& node, SettingGroup& group) {
         if (!node.IsMap()) {
-            source.kind = node.IsNull() ? Setting::Kind::none : Setting::Kind::scalar;
+            group.kind = node.IsNull() ? Setting::Kind::none : Setting::Kind::scalar;
             return {};
         }
         Seen leaves;
-        return flatten_map("", node, 1, leaves, source.settings);
+        return flatten_map("", node, 1, leaves, group.settings);
     }
 
     Status flatten_map(const std::string& prefix, const YAML::Node& node, int depth, Seen& leaves,

@@ -35,8 +35,9 @@ struct SettingGroup {
 };
 
 struct YamlSettings {
-    std::vector<Setting> settings;      // all but `sources`
-    std::vector<SettingGroup> sources;  // in the order of the file
+    std::vector<Setting> settings;        // all but `sources` and `consumers`
+    std::vector<SettingGroup> sources;    // in the order of the file
+    std::vector<SettingGroup> consumers;  // likewise
     bool has_sources = false;
 };
 

@@ -6,10 +6,19 @@ namespace leat {
 
 using namespace std::chrono_literals;
 
+namespace {
+constexpr size_t part_bytes_min = 256 << 10;
+}
+
 Result<ChangeReader> ChangeReader::open(const FeedSource& source, Seq after) {
     LEAT_ASSIGN(auto reader, source.read(Seq(after.value + 1)));
     LEAT_ASSIGN(auto encoder, source.make_encoder());
-    return ChangeReader(std::move(reader), std::move(encoder), after);
+    return ChangeReader(source, std::move(reader), std::move(encoder), after);
+}
+
+void ChangeReader::release() {
+    reader_.reset();
+    raw_.reset();
 }
 
 Result<bool> ChangeReader::fill(const BatchLimits& limits, Seq until, std::chrono::milliseconds wait,
@@ -24,22 +33,48 @@ Result<bool> ChangeReader::fill(const BatchLimits& limits, Seq until, std::chron
         auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
         // What is not wanted passes by quickly, but whoever waits wants to know how far it is.
         if (left <= 0ms && !had_some && read_some) break;
-        auto next = reader_->next(std::max(left, 0ms));
-        if (!next && !pending_.empty()) break;  // what was read before it comes first; it comes again
-        LEAT_ASSIGN(auto block, std::move(next));
-        if (!block && left <= 0ms) break;
-        if (!block || Seq(block->header().end_seq()) <= Seq(read_to_.value + 1)) continue;
-        read_some = true;
-        LEAT_ASSIGN(block_, encoder_->encode(*block, reader_->schemas(), read_to_));
-        read_to_ = Seq(block_->next.value - 1);
-        next_ = 0;
+        auto status = read(std::max(left, 0ms));
+        if (status && *status) {
+            read_some = true;
+            if (auto encoded = encode(limits); !encoded) status = fail(std::move(encoded.error()));
+        }
+        if (!status && !pending_.empty()) break;  // what was read before it comes first; it comes again
+        if (!status) return fail(std::move(status.error()));
+        if (!*status && left <= 0ms) break;
     }
     return !pending_.empty();
+}
+
+// True: there is something to encode.
+Result<bool> ChangeReader::read(std::chrono::milliseconds wait) {
+    if (raw_) return true;
+    if (!reader_) {
+        LEAT_ASSIGN(reader_, source_->read(Seq(read_to_.value + 1)));
+    }
+    LEAT_ASSIGN(raw_, reader_->next(wait));
+    if (raw_ && raw_->header().end_seq() <= read_to_.value + 1) raw_.reset();
+    return raw_.has_value();
+}
+
+// As much as batches of this size are made of, so that a block of small changes in a wordy format does not
+// become many times its size.
+Status ChangeReader::encode(const BatchLimits& limits) {
+    size_t part = std::max(limits.bytes, part_bytes_min);
+    told_ = read_to_;
+    LEAT_ASSIGN(block_, encoder_->encode(*raw_, reader_->schemas(), read_to_, part));
+    read_to_ = Seq(block_->next.value - 1);
+    next_ = 0;
+    if (block_->next.value >= raw_->header().end_seq()) raw_.reset();
+    return {};
 }
 
 void ChangeReader::take_from_block(const BatchLimits& limits, Seq until) {
     while (next_in_block() && !is_full(limits)) {
         const EncodedBlock::End& end = block_->ends[next_];
+        if (end.seq <= told_) {  // what is told of transactions that have nothing for us
+            ++next_;
+            continue;
+        }
         if (end.seq > until) {
             next_ = block_->ends.size();
             break;

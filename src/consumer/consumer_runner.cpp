@@ -14,6 +14,7 @@ namespace {
 constexpr auto look_again = 250ms;  // for changes, and whether to stop
 constexpr auto flush_interval = 1000ms;
 constexpr auto log_missing_wait = 250ms;
+constexpr uint64_t tries_until_release = 4;  // then what is in memory is little more than the batch
 
 std::unexpected<Error> stopped() { return fail(ErrorCode::STOPPED, "the consumer is stopped"); }
 
@@ -104,6 +105,7 @@ void ConsumerRunner::run(const std::stop_token& stop) {
             ++tries_;
             auto wait = std::max(backoff_.next(), std::exchange(retry_after_, 0ms));
             set_retrying(std::move(status.error()), wait);
+            if (reader_ && tries_ >= tries_until_release) reader_->release();
             if (!sleep(wait, stop)) break;
         }
     }
@@ -168,12 +170,13 @@ Status ConsumerRunner::check_range(Seq after) const {
             "The log was made anew or restored from an older copy: its sequences mean other "
             "changes. Remove the consumer and create it again with the start it is to have.");
     if (after.value + 1 < range.first_seq.value)
-        return fail(ErrorCode::LOG_TRIMMED,
-                    fmt::format("the log begins at {}, and the cursor is {}: what is between them is no "
-                                "longer kept",
-                                range.first_seq.value, after.value),
-                    "Remove the consumer and create it again with start: earliest (there is a gap then), or "
-                    "start: snapshot.");
+        return fail(
+            ErrorCode::LOG_TRIMMED,
+            fmt::format("the log begins at {}, and the cursor is {}: what is between them is no "
+                        "longer kept",
+                        range.first_seq.value, after.value),
+            "Remove the consumer and create it again with start: earliest. There is a gap then, which a "
+            "snapshot of its tables closes (signals, docs/configuration.md).");
     return {};
 }
 
@@ -187,8 +190,9 @@ Status ConsumerRunner::step(const std::stop_token& stop) {
         limits.changes = std::min(limits.changes, static_cast<size_t>(allowance_));
     }
     auto wait = reader_->pending().empty() ? std::chrono::milliseconds(look_again) : 0ms;
-    LEAT_ASSIGN(bool some, reader_->fill(limits, options_.until, wait, stop));
-    if (some) LEAT_TRY(deliver(stop));
+    // What is tried again stays the same: a receiver may have taken it, and knows it by its key.
+    if (!again_ || reader_->pending().empty()) LEAT_TRY(reader_->fill(limits, options_.until, wait, stop));
+    if (!reader_->pending().empty()) LEAT_TRY(deliver(stop));
     bool idle = reader_->pending().empty();
     if ((idle && sent_ > sink_durable_) || SteadyClock::now() - flushed_ >= flush_interval)
         LEAT_TRY(flush(stop));
@@ -229,6 +233,7 @@ Status ConsumerRunner::take(Written written) {
     }
     LEAT_TRY(settle_refused(written.refused));
     retry_after_ = written.retry_after;
+    again_ = written.error.has_value();
     if (written.error) return fail(std::move(*written.error));
     LEAT_ASSERT(written.accepted > 0 || !written.refused.empty());
     return {};

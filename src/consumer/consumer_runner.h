@@ -95,6 +95,7 @@ class ConsumerRunner {
     SteadyClock::time_point flushed_{};
     Backoff backoff_;
     uint64_t tries_ = 0;
+    bool again_ = false;  // the last write had trouble
     std::chrono::milliseconds retry_after_{0};
     std::unordered_set<uint64_t> held_keys_;      // of letters that wait
     std::unordered_set<uint64_t> refused_again_;  // of those that were just sent again

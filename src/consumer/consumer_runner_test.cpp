@@ -104,6 +104,23 @@ TEST(ConsumerRunner, TroubleIsTriedAgainFromWhereItBegan) {
     EXPECT_EQ(f.target.opens, 1u);
 }
 
+// What was in doubt has to be recognizable: the same changes, although there are more by now.
+TEST(ConsumerRunner, WhatIsTriedAgainIsTheSameBatch) {
+    Fixture f;
+    f.log.append(3);
+    f.target.troubles = {unavailable, unavailable};
+    f.target.stuck = true;
+    auto runner = f.run();
+    ASSERT_TRUE(f.target.wait([&] { return f.target.writes == 1; }));
+    f.log.append(4);
+    {
+        std::lock_guard lock(f.target.mutex);
+        f.target.stuck = false;
+    }
+    ASSERT_TRUE(f.target.wait_for(numbers(1, 7)));
+    EXPECT_EQ(f.target.batches, (std::vector<size_t>{3, 3, 3, 4}));
+}
+
 TEST(ConsumerRunner, GivesUpAfterSoManyTries) {
     Fixture f;
     f.target.troubles.assign(10, unavailable);

@@ -17,6 +17,7 @@ struct Target {
     std::vector<uint64_t> taken;   // in the order in which they came
     std::vector<uint64_t> resent;  // of dead letters
     size_t opens = 0, writes = 0;
+    std::vector<size_t> batches;  // how many changes each had
 
     // What it does:
     std::map<uint64_t, int> refuse;    // sequence → how many times; -1: always
@@ -50,6 +51,7 @@ class TargetSink final : public Sink {
     Written write(const Batch& batch, std::stop_token stop) override {
         std::unique_lock lock(target_.mutex);
         ++target_.writes;
+        target_.batches.push_back(batch.changes.size());
         target_.changed.notify_all();
         while (target_.stuck && !stop.stop_requested())
             target_.changed.wait_for(lock, std::chrono::milliseconds(10));

@@ -3,7 +3,7 @@
 namespace leat {
 
 Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& block, SchemaSet& schemas,
-                                                                 Seq after) {
+                                                                 Seq after, size_t bytes_max) {
     auto encoded = std::make_shared<EncodedBlock>();
     const BlockHeader& header = block.header();
     encoded->first = Seq(header.first_seq);
@@ -11,6 +11,9 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
     auto framing = make_framing(framing_, encoder_->values_alone(), encoded->bytes);
     Seq last(header.first_seq - 1);
     int64_t commit_time_us = 0;
+    // Of the transaction: whether it has changes here, and whether they all were told before.
+    bool has_changes = false, all_told = true;
+    Seq upcoming = encoded->first;
     // A change ends where the next begins: what the end of its transaction has to tell belongs to the last.
     auto end_change = [&] {
         framing->end_change(last);
@@ -30,10 +33,21 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 break;
             case BlockReader::Item::begin:
                 end_change();
-                if (!reader.continued()) LEAT_TRY(encoder_->begin(reader.transaction(), *framing));
+                has_changes = false;
+                all_told = true;
+                if (!reader.continued() && upcoming > after)
+                    LEAT_TRY(encoder_->begin(reader.transaction(), *framing));
                 break;
             case BlockReader::Item::change: {
+                upcoming = Seq(reader.change().seq.value + 1);
+                has_changes = true;
                 if (reader.change().seq <= after) break;
+                all_told = false;
+                if (encoded->bytes.size() >= bytes_max) {
+                    end_change();
+                    encoded->next = reader.change().seq;
+                    return std::shared_ptr<const EncodedBlock>(std::move(encoded));
+                }
                 LEAT_ASSIGN(const Change* told, selection_.pick(reader.change()));
                 if (!told) break;
                 if (last >= encoded->first) end_change();
@@ -43,6 +57,7 @@ Result<std::shared_ptr<const EncodedBlock>> BlockEncoder::encode(const Block& bl
                 break;
             }
             case BlockReader::Item::commit:
+                if (has_changes && all_told) break;
                 LEAT_TRY(encoder_->commit(reader.transaction(), reader.transaction_changes(),
                                           header.captured_at_us, *framing));
                 break;

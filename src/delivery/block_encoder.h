@@ -15,9 +15,10 @@ class BlockEncoder {
     BlockEncoder(std::unique_ptr<Encoder> encoder, ChangeSelection selection, Framing framing)
         : encoder_(std::move(encoder)), selection_(std::move(selection)), framing_(framing) {}
 
-    // The block's changes after the sequence `after`.
+    // The block's changes after the sequence `after`; once there are so many bytes, what follows is left for
+    // another call (the result's `next` is then in the block).
     Result<std::shared_ptr<const EncodedBlock>> encode(const Block& block, SchemaSet& schemas,
-                                                       Seq after = Seq(0));
+                                                       Seq after = Seq(0), size_t bytes_max = SIZE_MAX);
 
   private:
     const std::unique_ptr<Encoder> encoder_;

@@ -32,6 +32,24 @@ TEST(BlockEncoder, TheLastRecordOfAChangeHasItsSequence) {
     EXPECT_EQ(block->from(Seq(0)).size(), block->bytes.size());
 }
 
+TEST(BlockEncoder, ABlockCanBeHadInParts) {
+    test::MemoryLog log;
+    log.append(20);
+    auto reader = log.read(Seq(1));
+    auto block = reader->next(0ms);
+    auto encoder = *log.source(Framing::ndjson).make_encoder();
+    std::string whole((*encoder->encode(**block, reader->schemas()))->from(Seq(0))), parts;
+    size_t count = 0;
+    for (Seq after(0); after < Seq(20); ++count) {
+        auto part = *encoder->encode(**block, reader->schemas(), after, 100);
+        parts += part->from(after);
+        ASSERT_GT(part->next.value - 1, after.value);
+        after = Seq(part->next.value - 1);
+    }
+    EXPECT_EQ(parts, whole);
+    EXPECT_GT(count, 5u);
+}
+
 TEST(BlockEncoder, EventsHaveAnIdWhereAReaderMayGoOn) {
     test::MemoryLog log;
     log.append(5);

@@ -7,6 +7,7 @@
 #include "server/accept.h"
 #include "server/answers.h"
 #include "server/change_stream.h"
+#include "server/consumer_metrics.h"
 #include "server/feed_parameters.h"
 #include "server/metrics.h"
 #include "server/openapi.h"
@@ -198,6 +199,7 @@ http::Response Api::metrics() {
     text.metric("leat_build_info", "gauge", "1, with the version as a label.");
     text.sample(1, {{"version", options_.version}});
     write_source_metrics(text, sources_);
+    if (consumers_) write_consumer_metrics(text, *consumers_);
     if (auto* server = server_.load()) {
         auto stats = server->stats();
         text.metric("leat_http_connections", "gauge", "Connections now.");

@@ -23,8 +23,9 @@ void MetricsText::metric(std::string_view name, std::string_view kind, std::stri
     text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, kind);
 }
 
-void MetricsText::sample(double value, const Labels& labels) {
+void MetricsText::sample(double value, const Labels& labels, std::string_view suffix) {
     text_ += name_;
+    text_ += suffix;
     char between = '{';
     for (auto& [label, text] : labels) {
         text_ += fmt::format("{}{}=\"{}\"", between, label, escape(text));

@@ -5,30 +5,9 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "delivery/log_place.h"
 
 namespace leat::server {
-
-using namespace std::chrono_literals;
-
-namespace {
-
-// Before the first change that was committed at the time or later.
-Result<Seq> place_of_time(const FeedSource& source, const LogRange& range, int64_t time_us) {
-    LEAT_ASSIGN(auto reader, source.read(FromTime{time_us}));
-    while (true) {
-        LEAT_ASSIGN(auto block, reader->next(0ms));
-        if (!block) return Seq(range.next_seq.value - 1);
-        BlockReader items(*block, reader->schemas());
-        while (true) {
-            LEAT_ASSIGN(auto item, items.next());
-            if (item == BlockReader::Item::end_of_block) break;
-            if (item == BlockReader::Item::change && items.transaction().commit_time_us >= time_us)
-                return Seq(items.change().seq.value - 1);
-        }
-    }
-}
-
-}  // namespace
 
 Result<Seq> place_after(uint64_t after, const LogRange& range) {
     if (after >= range.next_seq.value)
@@ -61,7 +40,7 @@ Result<Seq> start_place(const http::Request& request, const Parameters& paramete
     if (after) return place_after(*after, range);
     if (!from || *from == "now") return Seq(range.next_seq.value - 1);
     if (*from == "earliest") return Seq(range.first_seq.value - 1);
-    if (auto time = parse_time_us(*from)) return place_of_time(source, range, *time);
+    if (auto time = parse_time_us(*from)) return place_of_time(source.read, range, *time);
     return fail(ErrorCode::API_PARAMETER, "from takes earliest, now, or a time",
                 "For example 2026-11-21 or 2026-11-21T10:15:30Z.");
 }

@@ -20,7 +20,7 @@ CREATE TABLE cursors (
     changed_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, consumer TEXT NOT NULL, seq INTEGER NOT NULL,
-    key_hash INTEGER NOT NULL, held INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    key_hash INTEGER NOT NULL, other_key_hash INTEGER NOT NULL, held INTEGER NOT NULL, attempts INTEGER NOT NULL,
     code TEXT NOT NULL, message TEXT NOT NULL, content_type TEXT NOT NULL, bytes BLOB NOT NULL,
     created_us INTEGER NOT NULL, UNIQUE (consumer, seq)) STRICT;
 CREATE TABLE jobs (

@@ -127,6 +127,12 @@ Status check_data_directory(const std::string& directory) {
     return {};
 }
 
+Result<std::string> data_directory_identity(const std::string& directory) {
+    LEAT_TRY(check_data_directory(directory));
+    LEAT_ASSIGN(auto text, read_text_file(meta_path(directory)));
+    return std::string(field(text, "id"));
+}
+
 Result<std::shared_ptr<const WriterLock>> open_data_directory(const std::string& directory,
                                                               const std::string& created_by) {
     bool is_new = !exists(meta_path(directory));

@@ -33,6 +33,8 @@ uint64_t live_generation(const std::string& data_directory);
 // LOG_NEWER_VERSION, LOG_UNWRITABLE and LOG_LOCKED leave it as it is.
 Result<std::shared_ptr<const WriterLock>> open_data_directory(const std::string& path,
                                                               const std::string& created_by);
+// The digits by which leat.meta tells it from every other one. LOG_FOREIGN_DIRECTORY.
+Result<std::string> data_directory_identity(const std::string& path);
 // Whether it is one that this version can read.
 Status check_data_directory(const std::string& path);
 

@@ -10,6 +10,7 @@
 #include "log/embedded/embedded_reader.h"
 #include "log/embedded/log_range.h"
 #include "log/embedded/retention.h"
+#include "log/embedded/retention_holds.h"
 #include "model/block_builder.h"
 
 namespace leat {
@@ -63,6 +64,21 @@ Status EmbeddedLog::recover() {
     return {};
 }
 
+// Looked at again with every try: cursors may have moved since.
+Status EmbeddedLog::wait_for_consumers() {
+    if (!options_.holds || options_.holds->writer_held_for().empty()) return {};
+    LEAT_TRY(trim());
+    std::string who = options_.holds->writer_held_for();
+    if (who.empty()) return {};
+    return fail(
+        ErrorCode::CONSUMER_RETENTION,
+        fmt::format("the log keeps more for the consumer {} than its retention.budget.bytes, and its "
+                    "retention.policy is hold_source",
+                    who),
+        "Nothing is lost: the database keeps its log meanwhile. Mend what holds up the consumer; Leat "
+        "then goes on by itself.");
+}
+
 Result<Seq> EmbeddedLog::append(Block& block) {
     LEAT_TRY(usable());
     const BlockHeader& header = block.header();
@@ -71,6 +87,7 @@ Result<Seq> EmbeddedLog::append(Block& block) {
     LEAT_ASSERT(header.has(BlockFlag::unit_begin) != order.in_unit);
     LEAT_ASSERT(header.has(BlockFlag::unit_end) ? header.position_length > 0 : header.position_length == 0);
     if (!order.in_unit && segment_is_full()) LEAT_TRY(roll());
+    if (!order.in_unit) LEAT_TRY(wait_for_consumers());
 
     Seq first(order.next_seq);
     block.seal(first, UnitId(order.expected_unit()), synced_unit_);

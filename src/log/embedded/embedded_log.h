@@ -41,6 +41,7 @@ class EmbeddedLog final : public ChangeLog {
                 const LogOptions& options);
     Status recover();
 
+    Status wait_for_consumers();
     bool segment_is_full() const;
     Status roll();
     Status create_segment(const SegmentHeader& header);

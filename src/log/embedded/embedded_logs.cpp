@@ -46,7 +46,9 @@ Result<std::unique_ptr<ChangeLog>> EmbeddedLogs::open_source(const std::string& 
     if (std::filesystem::create_directory(paths.directory(), error))
         LEAT_TRY(sync_directory(sources_directory(data_directory_)));
     if (error) return fail(io_error("create", paths.directory(), error.value()));
-    LEAT_ASSIGN(auto log, EmbeddedLog::open(data_directory_, std::move(paths), std::move(claim), options_));
+    LogOptions options = options_;
+    options.holds = retention_holds(source);
+    LEAT_ASSIGN(auto log, EmbeddedLog::open(data_directory_, std::move(paths), std::move(claim), options));
     return log;
 }
 
@@ -94,6 +96,15 @@ Result<WriterClaim> EmbeddedLogs::claim_source(const std::string& source) {
     });
     return WriterClaim{lock_, std::move(release)};
 }
+
+std::shared_ptr<RetentionHolds> EmbeddedLogs::retention_holds(const std::string& source) const {
+    std::lock_guard lock(holds_mutex_);
+    auto& holds = holds_[source];
+    if (!holds) holds = std::make_shared<RetentionHolds>();
+    return holds;
+}
+
+Result<std::string> EmbeddedLogs::identity() const { return data_directory_identity(data_directory_); }
 
 Result<std::unique_ptr<LogReader>> EmbeddedLogs::read(const std::string& source, ReadFrom from) const {
     LEAT_TRY(check_source_name(source));

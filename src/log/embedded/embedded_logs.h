@@ -10,12 +10,14 @@
 // Thread contract: any thread. The lock is held until this and the logs opened from it are gone.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "log/change_log.h"
 #include "log/embedded/data_directory.h"
 #include "log/embedded/log_options.h"
+#include "log/embedded/retention_holds.h"
 #include "log/embedded/schema_history.h"
 
 namespace leat {
@@ -43,6 +45,12 @@ class EmbeddedLogs {
     // are at it end with LOG_TRIMMED or LOG_NO_SOURCE. A crash leaves it whole, or gone from here.
     Status remove(const std::string& source);
 
+    // What retention may not remove of a source's log, whether it is open or not. Set before it is opened,
+    // and whenever cursors have moved.
+    std::shared_ptr<RetentionHolds> retention_holds(const std::string& source) const;
+    // Which data directory this is, as one that is made anew is another.
+    Result<std::string> identity() const;
+
     // LOG_NO_SOURCE if there is no such source.
     Result<std::unique_ptr<LogReader>> read(const std::string& source, ReadFrom from) const;
     Result<LogRange> range(const std::string& source) const;
@@ -61,6 +69,8 @@ class EmbeddedLogs {
     const LogOptions options_;
     const std::shared_ptr<const WriterLock> lock_;  // null: read only
     const std::shared_ptr<OpenSources> open_sources_ = std::make_shared<OpenSources>();
+    mutable std::mutex holds_mutex_;
+    mutable std::map<std::string, std::shared_ptr<RetentionHolds>> holds_;
 };
 
 }  // namespace leat

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace leat {
 
 class StorageIo;
+class RetentionHolds;
 
 // docs/format/segment.md says what each costs and risks.
 enum class FsyncPolicy : uint8_t { always, interval, never };
@@ -20,6 +22,7 @@ struct LogOptions {
     uint64_t retention_bytes = 0;                // of one source; 0: whatever the size
     std::string created_by = "leat";             // noted in a new directory
     StorageIo* io = nullptr;                     // outlives the log; null: the system's
+    std::shared_ptr<RetentionHolds> holds = {};  // of one source; null: nobody's
 };
 
 }  // namespace leat

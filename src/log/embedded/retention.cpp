@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "log/embedded/retention_holds.h"
 #include "log/embedded/segment_header.h"
 
 namespace leat {
@@ -44,9 +45,10 @@ Status trim_segments(const SourcePaths& paths, const LogOptions& options, Seq ac
             old = finished_us < kept_since_us;
         }
         if (!large && !old) break;
-        LEAT_TRY(remove_segment(paths, segments[removed].first_seq));
         bytes -= segments[removed].bytes;
     }
+    if (options.holds) removed = options.holds->allow(segments, removed);
+    for (size_t i = 0; i < removed; ++i) LEAT_TRY(remove_segment(paths, segments[i].first_seq));
     if (removed > 0) LEAT_TRY(sync_directory(paths.directory()));
     return {};
 }

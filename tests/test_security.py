@@ -215,6 +215,9 @@ def test_tokens_by_rest_and_the_audit_log(bare):
     assert ("eye", "DELETE /api/v1/tokens/{}", 403, "API_FORBIDDEN") in [
         (e["actor"], e["action"], e["status"], e["code"]) for e in entries]
     assert all(e["address"] == "127.0.0.1" for e in entries)
+    assert admin.call("GET", "/api/v1/audit?limit=0", 400)["field"] == "limit"
+    problem = admin.call("GET", "/api/v1/audit?limt=5", 400)
+    assert problem["field"] == "limt" and "limit" in problem["action"]
     # Page by page it is the same.
     path, paged = "/api/v1/audit?limit=3", []
     while path:

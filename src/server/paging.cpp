@@ -14,7 +14,8 @@ Result<Page> page_of(const Parameters& query) {
     Page page;
     LEAT_ASSIGN(auto limit, query.number("limit"));
     if (limit && (*limit == 0 || *limit > limit_max))
-        return fail(ErrorCode::API_PARAMETER, fmt::format("limit is a number from 1 to {}", limit_max));
+        return fail(ErrorCode::API_PARAMETER,
+                    fmt::format("request: limit: it is a number from 1 to {}", limit_max));
     page.limit = limit.value_or(page.limit);
     page.after = query.text("cursor").value_or("");
     return page;
@@ -26,7 +27,7 @@ Result<uint64_t> number_of(const Page& page) {
     const char* end = page.after.data() + page.after.size();
     auto [at, error] = std::from_chars(page.after.data(), end, value);
     if (error == std::errc() && at == end && value <= INT64_MAX) return value;
-    return fail(ErrorCode::API_PARAMETER, "cursor is none that was given here",
+    return fail(ErrorCode::API_PARAMETER, "request: cursor: it is none that was given here",
                 "Take it from the Link header of the page before.");
 }
 

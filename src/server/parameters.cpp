@@ -11,17 +11,25 @@
 
 namespace leat::server {
 
+namespace {
+// "request: FIELD: …": the problem that becomes of it names the field (answers.h).
+std::unexpected<Error> wrong(std::string_view name, std::string_view what, std::string action = {}) {
+    return fail(ErrorCode::API_PARAMETER, fmt::format("request: {}: {}", name, what), std::move(action));
+}
+}  // namespace
+
 Result<Parameters> Parameters::read(const http::Request& request, std::span<const std::string_view> known) {
     std::set<std::string_view> seen;
     for (auto& [name, value] : request.target.parameters) {
         if (std::ranges::find(known, name) == known.end()) {
             auto near = nearest(name, known);
-            return fail(ErrorCode::API_PARAMETER, fmt::format("there is no parameter {}", name),
-                        near ? fmt::format("Did you mean {}?", *near)
-                             : fmt::format("It takes: {}.", fmt::join(known, ", ")));
+            bool none = known.empty() || known.front().empty();
+            return wrong(name, "there is no such parameter",
+                         near   ? fmt::format("Did you mean {}?", *near)
+                         : none ? "The path takes none."
+                                : fmt::format("The path takes {}.", fmt::join(known, ", ")));
         }
-        if (!seen.insert(name).second)
-            return fail(ErrorCode::API_PARAMETER, fmt::format("parameter {} is given twice", name));
+        if (!seen.insert(name).second) return wrong(name, "it is given twice");
     }
     return Parameters(request);
 }
@@ -38,8 +46,7 @@ Result<std::optional<uint64_t>> Parameters::number(std::string_view name) const 
     if (!given) return std::nullopt;
     uint64_t value = 0;
     auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
-    if (error != std::errc() || end != given->data() + given->size())
-        return fail(ErrorCode::API_PARAMETER, fmt::format("{} takes a number", name));
+    if (error != std::errc() || end != given->data() + given->size()) return wrong(name, "it takes a number");
     return value;
 }
 
@@ -48,7 +55,7 @@ Result<bool> Parameters::flag(std::string_view name, bool otherwise) const {
     if (!given) return otherwise;
     if (*given == "true") return true;
     if (*given == "false") return false;
-    return fail(ErrorCode::API_PARAMETER, fmt::format("{} is true or false", name));
+    return wrong(name, "it is true or false");
 }
 
 }  // namespace leat::server

@@ -300,6 +300,70 @@ def test_checks_and_schemas(empty):
     api.refused("GET", "/sources/shop/schemas/public.item", None, 404, "API_NOT_FOUND", says=["public.items"])
 
 
+# ---- consumers and jobs ----
+
+def pulled(api, name, query=""):
+    return [r["value"]["after"]["id"] for r in api.lines(f"/api/v1/consumers/{name}/changes?follow=false{query}")]
+
+
+def test_a_subscription_keeps_its_cursor(empty):
+    """The literal words of the issue; pulled, acknowledged, and what is kept over kill -9."""
+    database, leat, api = empty
+    api.call("POST", "/sources", definition(database, source_id="shop", start=True), 201)
+    api.wait_ids([1])
+    made = api.call("POST", "/consumers", {"consumer_id": "mine", "source_id": "shop", "table_filter": ["public.items"], "column_filter": ["id", "v"],
+                                           "operation_filter": ["insert", "read"], "start": "earliest"}, 201)
+    assert made["consumer_id"] == "mine" and made["type"] == "subscription" and made["origin"] == "api"
+    assert api.headers["Location"] == "/api/v1/consumers/mine"
+    database.execute("INSERT INTO items VALUES (2, 'two'); UPDATE items SET v = 'x' WHERE id = 1; INSERT INTO items VALUES (3, 'three')")
+    api.process.wait_for(lambda: pulled(api, "mine") == [1, 2, 3], "the changes of the subscription")
+    assert pulled(api, "mine", "&limit=1") == [1], "what is not acknowledged comes again"
+    assert api.call("POST", "/consumers/mine/ack", {"seq": 2}) == {"consumer_id": "mine", "seq": 2}
+    assert pulled(api, "mine") == [3]
+    api = restart(leat, api)
+    assert pulled(api, "mine") == [3]
+    api.refused("POST", "/consumers/mine/ack", {}, 422, "CONFIG_INVALID", "seq")
+    assert api.call("POST", "/consumers/mine/ack", {"seq": 99}, 409)["code"] == "CONSUMER_CURSOR_AHEAD"
+    api.refused("DELETE", "/sources/shop", None, 409, "API_STATE", says=["mine"])
+    for body, field in [({"source_id": "none"}, "source"), ({"source_id": "shop", "table_filter": ["public.item"]}, "tables"), ({"source_id": "shop", "tabels": []}, "tabels")]:
+        problem = api.call("POST", "/consumers", {"consumer_id": "bad"} | body, 422)
+        assert problem.get("field") == field, problem
+    assert [one["consumer_id"] for one in api.call("GET", "/consumers")["consumers"]] == ["mine"]
+    assert cli(api, "consumers", "list").splitlines()[1].split()[:3] == ["mine", "shop", "subscription"]
+    api.call("DELETE", "/consumers/mine", status=204)
+    assert api.call("GET", "/consumers") == {"consumers": []}
+
+
+def test_a_replay_is_a_job(empty):
+    database, leat, api = empty
+    api.call("POST", "/sources", definition(database, source_id="shop", start=True), 201)
+    api.wait_ids([1])
+    api.call("POST", "/consumers", {"consumer_id": "file", "source_id": "shop", "type": "file", "file.path": "items.ndjson", "start": "earliest"}, 201)
+    database.execute("INSERT INTO items SELECT i, 'v' FROM generate_series(2, 50) i")
+    api.wait_ids(list(range(1, 51)))
+    api.process.wait_for(lambda: api.call("GET", "/consumers/file")["seq"] == 50, "all is delivered")
+    job = api.call("POST", "/sources/shop/replay", {"start_seq": 10, "end_seq": 20}, 202)
+    assert job["replay_id"] == job["job_id"] and api.headers["Location"] == f"/api/v1/jobs/{job['job_id']}"
+    path = f"/jobs/{job['job_id']}"
+    api.process.wait_for(lambda: api.call("GET", path)["state"] != "RUNNING", "the replay ends")
+    done = api.call("GET", path)
+    assert done["state"] == "DONE" and done["progress"]["seq"] == 20, done
+    again = leat.data / "files" / f"items.ndjson.replay-{job['job_id']}"
+    assert [json.loads(line)["value"]["after"]["id"] for line in again.read_text().splitlines()] == list(range(10, 21))
+    assert api.call("GET", "/consumers/file")["seq"] == 50, "the consumer's own cursor stays"
+    slow = api.call("POST", "/sources/shop/replay", {"consumer_id": "file", "start_timestamp": "2020-01-01T00:00:00Z", "rate": 1}, 202)
+    assert slow["state"] == "RUNNING"
+    api = restart(leat, api, kill=True)
+    assert api.call("GET", f"/jobs/{slow['job_id']}")["state"] == "RUNNING", "it goes on"
+    assert api.call("POST", f"/jobs/{slow['job_id']}/cancel")["state"] == "CANCELLED"
+    api.refused("POST", f"/jobs/{slow['job_id']}/cancel", None, 409, "API_STATE")
+    assert [one["state"] for one in api.call("GET", "/jobs")["jobs"]] == ["CANCELLED", "DONE"]
+    assert "CANCELLED" in cli(api, "jobs", "list")
+    api.refused("GET", "/jobs/77", None, 404, "API_NOT_FOUND")
+    api.refused("POST", "/sources/shop/replay", {"start_timestamp": "then"}, 422, "CONFIG_INVALID", "start_timestamp")
+    api.refused("POST", "/sources/shop/replay", {"consumer_id": "none"}, 422, "CONFIG_INVALID", "consumer_id")
+
+
 # ---- the command line ----
 
 def cli(api, *arguments, status=0, env=None):

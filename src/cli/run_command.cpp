@@ -5,6 +5,7 @@
 #include "config/debezium_config.h"
 #include "engine/consumer_set.h"
 #include "engine/http_service.h"
+#include "engine/job_set.h"
 #include "engine/source_set.h"
 #include "log/embedded/embedded_logs.h"
 
@@ -83,9 +84,12 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     LEAT_TRY(sources.open(std::move(logs), database));
     ConsumerSet consumers(sources, shared_logs, database);
     LEAT_TRY(consumers.open(config));
-    LEAT_ASSIGN(auto service, HttpService::open(config->server, database, sources, sources, &consumers));
+    JobSet jobs(consumers, database);
+    LEAT_ASSIGN(auto service,
+                HttpService::open(config->server, database, sources, sources, &consumers, &jobs));
     sources.start_all();
     consumers.start_all();
+    LEAT_TRY(jobs.open());
     while (!wait_for_signal(100ms) && (!sources.ended() || consumers.delivering())) {
         if (reload_was_asked_for()) {
             reload(sources, consumers, command);
@@ -94,8 +98,10 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
         if (service) service->tick();
         sources.measure();
         consumers.measure();
+        jobs.measure();
     }
     service.reset();
+    jobs.stop_all();
     consumers.stop_all();
     return sources.stop_all();
 }

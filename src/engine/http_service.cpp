@@ -36,7 +36,7 @@ Result<std::unique_ptr<HttpService>> HttpService::open(const ServerConfig& confi
                                                        std::shared_ptr<db::Database> database,
                                                        server::Sources& sources,
                                                        server::SourceControl& control,
-                                                       server::Consumers* consumers) {
+                                                       server::Consumers* consumers, server::Jobs* jobs) {
     if (!config.enabled) return nullptr;
     LEAT_ASSIGN(auto address, http::parse_listen_address(config.listen));
     LEAT_ASSIGN(auto access, server::Access::open(database));
@@ -47,6 +47,7 @@ Result<std::unique_ptr<HttpService>> HttpService::open(const ServerConfig& confi
     api_options.loopback_only = address.loopback();
     api_options.access = service->access_.get();
     api_options.database = std::move(database);
+    api_options.jobs = jobs;
     service->api_ = std::make_unique<server::Api>(sources, control, consumers, std::move(api_options));
     http::Options options;
     options.listen = std::move(address);

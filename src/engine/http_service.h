@@ -14,7 +14,8 @@ class HttpService {
     static Result<std::unique_ptr<HttpService>> open(const ServerConfig& config,
                                                      std::shared_ptr<db::Database> database,
                                                      server::Sources& sources, server::SourceControl& control,
-                                                     server::Consumers* consumers = nullptr);
+                                                     server::Consumers* consumers = nullptr,
+                                                     server::Jobs* jobs = nullptr);
     ~HttpService();
 
     // Reads the certificate and its key again. HTTP_TLS: the old ones stay in use.

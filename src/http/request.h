@@ -11,7 +11,7 @@
 
 namespace leat::http {
 
-// Others are answered 501 by the server itself, CONNECT and TRACE 405.
+// Others are answered 501 by the server itself.
 enum class Method : uint8_t { get, head, post, put, patch, del, options };
 
 std::string_view name(Method method);  // "GET"

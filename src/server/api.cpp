@@ -57,7 +57,14 @@ Api::Api(Sources& sources, SourceControl& control, Consumers* consumers, ApiOpti
         return page;
     });
     add_sources();
-    if (consumers) add_consumers();
+    if (consumers)
+        add_consumers();
+    else
+        plain("/api/v1/consumers", [] { return json_answer(200, "{\"consumers\":[]}"); });
+    if (consumers && options_.jobs) {
+        jobs_api_.emplace(*options_.jobs, sources, *consumers);
+        add_jobs();
+    }
     if (!options_.access) return;
     tokens_api_.emplace(*options_.access, options_.database);
     tokens_api_->add_routes(router_);

@@ -6,6 +6,7 @@
 #include "http/server.h"
 #include "server/consumers_api.h"
 #include "server/gate.h"
+#include "server/jobs_api.h"
 #include "server/router.h"
 #include "server/sources_api.h"
 #include "server/tokens_api.h"
@@ -20,6 +21,7 @@ struct ApiOptions {
     // Who is let in, and where it is noted; null: anyone, nowhere.
     Access* access = nullptr;
     std::shared_ptr<db::Database> database = nullptr;
+    Jobs* jobs = nullptr;                             // with consumers only
     std::chrono::milliseconds stalled_after{60'000};  // of a source: /healthz is 503 then
 };
 
@@ -40,6 +42,7 @@ class Api {
     Status check_origin(const http::Request& request) const;
     void add_sources();
     void add_consumers();
+    void add_jobs();
     http::Response list_sources();
     Result<http::Response> source_status(const std::string& name);
     Result<http::Response> open_changes(const http::Request& request, const std::string& name);
@@ -52,6 +55,7 @@ class Api {
     Consumers* const consumers_;
     SourcesApi sources_api_;
     std::optional<ConsumersApi> consumers_api_;
+    std::optional<JobsApi> jobs_api_;
     const ApiOptions options_;
     Feeds feeds_;
     std::optional<TokensApi> tokens_api_;

@@ -54,6 +54,22 @@ void Api::add_sources() {
                  true});
 }
 
+void Api::add_jobs() {
+    const std::string all = "/api/v1/jobs", one = all + "/{}";
+    router_.add({Method::post, "/api/v1/sources/{}/replay",
+                 [this](const http::Request& request, const PathArguments& arguments) {
+                     return jobs_api_->replay(request, arguments[0]);
+                 }});
+    router_.add({Method::get, all,
+                 [this](const http::Request& request, auto&) { return jobs_api_->list(request); }, true});
+    router_.add({Method::get, one,
+                 [this](auto&, const PathArguments& arguments) { return jobs_api_->get(arguments[0]); }});
+    router_.add(
+        {Method::post, one + "/cancel", [this](const http::Request& request, const PathArguments& arguments) {
+             return jobs_api_->cancel(request, arguments[0]);
+         }});
+}
+
 void Api::add_consumers() {
     const std::string all = "/api/v1/consumers", one = all + "/{}", letters = one + "/dead-letters";
     using Named = Answer (ConsumersApi::*)(const http::Request&, const std::string&);

@@ -68,13 +68,13 @@ Status ConsumersApi::check(const SettingGroup& settings) const {
         return found == settings.settings.end() || found->kind == Setting::Kind::none ? nullptr : &*found;
     };
     const Setting *source = with("source"), *tables = with("tables");
-    if (!source || source->kind != Setting::Kind::scalar || !tables) return {};
+    if (!source || source->kind != Setting::Kind::scalar) return {};
     auto versions = sources_.schemas(source->value());
     if (!versions && versions.error().code == ErrorCode::LOG_NO_SOURCE)
         return fail(ErrorCode::CONFIG_INVALID,
                     fmt::format("request: source: there is no source {}", source->value()),
                     "GET /api/v1/sources lists them.");
-    if (!versions || versions->empty()) return {};
+    if (!versions || versions->empty() || !tables) return {};
     std::vector<std::string> known;
     for (const SchemaVersion& one : *versions) known.push_back(one.schema->qualified_name());
     for (const std::string& glob : tables->values) {

@@ -360,6 +360,14 @@ def test_no_secret_is_told(database, leat):
                  {"source_id": "five", "url": {"a": CANARY}}):
         status, text = send("POST", "/api/v1/sources", body)
         assert 400 <= status < 500, text
+    hook = {"source": "shop", "type": "webhook", "webhook.url": "http://127.0.0.1:1/", "webhook.allow.private": True, "webhook.allow.http": True}
+    for name, more in (("a", {"webhook.secret": CANARY}), ("b", {"webhook.headers": [f"Authorization: Bearer {CANARY}"]}),
+                       ("c", {"webhook.url": f"http://user:{CANARY}@127.0.0.1:1/"}), ("d", {"webhook": {"secret": CANARY}}),
+                       ("e", {"webhook.secrt": CANARY})):
+        status, text = send("POST", "/api/v1/consumers", {"consumer_id": name, **hook, **more})
+        assert 400 <= status < 500, text
+    status, text = send("POST", "/api/v1/consumers", {"consumer_id": "ok", **hook, "webhook.secret": "${env:CANARY}"})
+    assert status == 201, text
     for broken in (f'{{"url": "{CANARY}', f'{{"url": "{CANARY}\\q"}}', f'{{"url": "{CANARY}" "x"}}', f'[{CANARY}]'):
         assert send("POST", "/api/v1/sources", broken)[0] == 400
     send("POST", "/api/v1/sources", {"source_id": "ok", "url": "postgresql://nobody:${env:CANARY}@127.0.0.1:1/x"})
@@ -369,7 +377,7 @@ def test_no_secret_is_told(database, leat):
     answers.pop()
     client.token = token
     for path in ("/api/v1/sources", "/api/v1/sources/by_env", "/api/v1/sources/by_file/checks", "/metrics", "/readyz", "/api/v1/audit",
-                 "/api/v1/tokens", "/api/v1/sources/ok", "/api/v1/sources/ok/status"):
+                 "/api/v1/tokens", "/api/v1/sources/ok", "/api/v1/sources/ok/status", "/api/v1/consumers", "/api/v1/consumers/ok"):
         send("GET", path)
     client.token = None
     send("GET", "/api/v1/sources", headers={"Authorization": f"Bearer {CANARY}"})

@@ -80,6 +80,23 @@ def test_all_types_agree_with_the_envelope(database, leat):
     assert [(line["key"], line["value"]["after"]) for line in binary] == [(r.key, r.after) for r in envelopes]
 
 
+def test_values_can_be_read_without_a_schema(database, leat, captured):
+    """Where the source's options say nothing; the envelope has Debezium's defaults, and an option holds in every format."""
+    database.execute("CREATE TABLE t (id int PRIMARY KEY, n numeric(10,2), at timestamp, d interval)")
+    captured.start(time__precision__mode="connect")
+    captured.do("INSERT INTO t VALUES (1, 12.50, '2026-11-21 10:00:00', '1 day')")
+    asked = {"id": 1, "n": "12.50", "at": 1795255200000, "d": "P0Y0M1DT0H0M0S"}
+    assert row_of(lines(leat, "flat")[0]) == lines(leat, "event")[0]["after_data"] == asked
+    assert lines(leat, "cloudevents")[0]["data"]["after"] == asked
+    assert row_of(lines(leat, "flat", "--set", "time.precision.mode=isostring", "--set", "decimal.handling.mode=precise")[0]) == {
+        **asked, "n": "BOI=", "at": "2026-11-21T10:00:00Z"}
+    record, = [r for r in leat.log() if r.table == "t"]
+    assert record.after == {"id": 1, "n": "BOI=", "at": 1795255200000, "d": 86400000000}
+    api = captured.api()
+    got, = [line for line in api.lines("/api/v1/sources/shop/changes?from=earliest&follow=false&format=flat&tables=public.t")]
+    assert row_of(got) == asked
+
+
 def check_cloud_event(attributes):
     """The rules of CloudEvents 1.0 and of its JSON schema; returns the data."""
     data = attributes.pop("data", None)

@@ -112,7 +112,7 @@ Status no_source(const EmbeddedLogs& logs, Error error) {
 Status read_source(const EmbeddedLogs& logs, const LogCommand& command) {
     FormatNotes notes = load_format_notes(command.data_dir, command.source);
     LEAT_TRY(apply_settings(command.output.settings, notes.options));
-    LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(notes.options));
+    LEAT_ASSIGN(auto debezium, parse_format_options(command.output, std::move(notes.options)));
     debezium.topic_prefix = notes.topic_prefix;
     debezium.database = notes.database;
     LEAT_ASSIGN(auto printer, Printer::make(command.output, std::move(debezium)));

@@ -57,6 +57,13 @@ Result<SelectionSpec> selection_of(const OutputOptions& options) {
     return spec;
 }
 
+Result<DebeziumOptions> parse_format_options(const OutputOptions& options,
+                                             std::map<std::string, std::string> values) {
+    if (options.format.empty() || options.format == "text") return DebeziumOptions::parse(values);
+    LEAT_ASSIGN(Format format, parse_format(options.format));
+    return DebeziumOptions::parse(options_for(format, std::move(values)));
+}
+
 Printer::~Printer() = default;
 
 Result<std::unique_ptr<Printer>> Printer::make(const OutputOptions& options, DebeziumOptions debezium) {

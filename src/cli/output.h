@@ -30,6 +30,9 @@ struct OutputOptions {
 
 // Applies name=value settings over what is known of the source.
 Status apply_settings(const std::vector<std::string>& settings, std::map<std::string, std::string>& options);
+// What the format takes of them. CONFIG_INVALID for a value, USAGE for a format that is none.
+Result<DebeziumOptions> parse_format_options(const OutputOptions& options,
+                                             std::map<std::string, std::string> values);
 
 // Which changes and columns the options choose. USAGE, CONDITION_INVALID.
 Result<SelectionSpec> selection_of(const OutputOptions& options);

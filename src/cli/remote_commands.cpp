@@ -309,8 +309,9 @@ Status RemoteCommands::create(ServerClient& client, const std::string& collectio
     LEAT_ASSIGN(std::string body, definition_json(collection == "sources" ? "source_id" : "consumer_id"));
     LEAT_ASSIGN(auto answer, client.send(http::Method::post, "/api/v1/" + collection, body));
     std::string state = answer.text_of("status");
-    std::string hint =
-        state == "CREATED" ? fmt::format("; start it: leat {} start {}", collection, name_) : "";
+    std::string hint = collection == "sources" && state == "CREATED"
+                           ? fmt::format("; start it: leat {} start {}", collection, name_)
+                           : "";
     return tell(client, fmt::format("{}: {}{}", name_, state, hint));
 }
 

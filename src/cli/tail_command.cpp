@@ -21,7 +21,7 @@ Status tail(const TailCommand& command) {
     LEAT_ASSIGN(auto url, resolve_argument(command.url, secrets));
     std::map<std::string, std::string> format_options;
     LEAT_TRY(apply_settings(command.output.settings, format_options));
-    LEAT_ASSIGN(auto debezium, DebeziumOptions::parse(format_options));
+    LEAT_ASSIGN(auto debezium, parse_format_options(command.output, std::move(format_options)));
     debezium.topic_prefix = debezium.database = url.database;
     OutputOptions output = command.output;
     output.tables.clear();  // the source selects them

@@ -30,6 +30,14 @@ Result<Format> parse_format(std::string_view name) {
                      : fmt::format("Formats are {}.", fmt::join(names, ", ")));
 }
 
+std::map<std::string, std::string> options_for(Format format, std::map<std::string, std::string> given) {
+    if (format == Format::debezium) return given;
+    given.try_emplace("decimal.handling.mode", "string");
+    given.try_emplace("time.precision.mode", "isostring");
+    given.try_emplace("interval.handling.mode", "string");
+    return given;
+}
+
 std::unique_ptr<Encoder> make_encoder(Format format, DebeziumOptions options, ColumnProjection columns) {
     using Mode = CloudEventsEncoder::Mode;
     switch (format) {

@@ -1,6 +1,7 @@
 // SourceSet: what it tells the server that others read from.
 #include <fmt/core.h>
 
+#include "codec/format.h"
 #include "engine/format_notes.h"
 #include "engine/source_factory.h"
 #include "engine/source_set.h"
@@ -113,7 +114,7 @@ Result<FeedSource> SourceSet::feed(const FeedSpec& spec) const {
     feed.range = [this, name = spec.source] { return logs_->range(name); };
     feed.make_encoder = [dir = log_dir_, spec]() -> Result<std::unique_ptr<BlockEncoder>> {
         FormatNotes notes = load_format_notes(dir, spec.source);
-        LEAT_ASSIGN(auto options, DebeziumOptions::parse(notes.options));
+        LEAT_ASSIGN(auto options, DebeziumOptions::parse(options_for(spec.format, std::move(notes.options))));
         options.topic_prefix = notes.topic_prefix;
         options.database = notes.database;
         options.version = LEAT_VERSION;

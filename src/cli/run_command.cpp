@@ -76,12 +76,12 @@ Status serve(std::shared_ptr<const Config> config, const RunCommand& command) {
     SourceSet sources;
     LEAT_TRY(sources.prepare(config));
     LEAT_ASSIGN(auto logs, EmbeddedLogs::open(config->log.dir, log_options(config->log)));
-    log_event(LogLevel::info, "",
-              fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, config->sources.size(),
-                          config->log.dir));
     LEAT_ASSIGN(auto database, db::Database::open(config->log.dir));
     EmbeddedLogs& shared_logs = *logs;
     LEAT_TRY(sources.open(std::move(logs), database));
+    log_event(LogLevel::info, "",
+              fmt::format("leat {} captures {} sources into {}", LEAT_VERSION, sources.names().size(),
+                          config->log.dir));
     ConsumerSet consumers(sources, shared_logs, database);
     LEAT_TRY(consumers.open(config));
     JobSet jobs(consumers, database);

@@ -27,7 +27,7 @@ std::string escaped(std::string_view text) {
 void check_properties(std::string_view text) {
     auto settings = parse_properties(text, "f");
     if (!settings) return;
-    std::string written;
+    std::string written = "\n";  // a key may begin with the mark that is left out at the beginning of a file
     for (const Setting& setting : *settings)
         written += escaped(setting.key) + "=" + escaped(setting.value()) + "\n";
     auto again = parse_properties(written, "f");

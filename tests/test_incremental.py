@@ -95,12 +95,12 @@ def test_keys_of_any_type_and_order(database, leat, kind):
 def test_tables_added_under_load(database, leat, disruptive):
     print(f"LEAT_SEED={SEED}")
     workload = Workload(database, SEED, preload=20000, pause=0.002)
-    if disruptive:
-        workload.disruptive.set()
     workload.start()
     try:
         options = {"snapshot__max__threads": 3, "incremental__snapshot__chunk__size": 200}
         process = start_with(leat, database, ["public.first", "public.ledger"], **options)
+        if disruptive:  # not while the slot is made: PostgreSQL may make one that it cannot decode then (ADR 0007)
+            workload.disruptive.set()
         process = add_tables(leat, process, database, ["public.*"], **options)
         for table in TABLES:
             if table not in ("ledger", "clicks"):  # clicks has no key: it is read before the stream goes on

@@ -27,6 +27,7 @@ import machine  # noqa: E402
 import scale  # noqa: E402
 import snapshot  # noqa: E402
 import stream  # noqa: E402
+import stuck  # noqa: E402
 import subscribers  # noqa: E402
 from harness.leat import BINARY  # noqa: E402
 from harness.postgres import Server  # noqa: E402
@@ -56,6 +57,7 @@ MEASUREMENTS = {
     "tables": scale.tables,
     "sources": scale.sources,
     "subscribers": lambda context: subscribers.measure(context, 5 if context.quick else 20),
+    "stuck": lambda context: stuck.measure(context, Bulk(context.size(2_000_000))),
     "conditions": lambda context: conditions.measure(context, Rows(context.size(5_000_000))),
     "formats": lambda context: formats.measure(context, Rows(context.size(5_000_000))),
 }

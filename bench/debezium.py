@@ -4,21 +4,14 @@ One broker and one Connect worker on this machine, with heaps of their defaults,
 defaults otherwise. It reads the same WAL from a slot of the same place.
 """
 
-import os
 import time
 
 from confluent_kafka import Consumer, TopicPartition
 from harness.debezium import Debezium, defaults
+from measured import cpu_seconds
 from report import Row
 
-TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 POLL = 0.02
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
 def peak_bytes(pid):

@@ -9,6 +9,13 @@ from pathlib import Path
 MEMORY_EVERY = 0.05
 
 
+def cpu_seconds(pid):
+    """What a process that still runs has used."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Child:
     """`output` is a file object or a subprocess constant; what it says on stderr is kept for errors."""
 

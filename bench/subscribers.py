@@ -4,7 +4,6 @@ Every subscriber gets every change. The load generator runs on the same cores as
 missing there.
 """
 
-import os
 import re
 import signal
 import subprocess
@@ -13,7 +12,7 @@ import time
 
 from capture import SOURCE, Capture
 from harness.leat import BINARY, environment
-from measured import Child
+from measured import Child, cpu_seconds
 from report import Row
 from workloads import TICK, TICKS, pgbench
 
@@ -39,12 +38,6 @@ class Subscribers:
         self.child.succeed(60)
         names = ("deliveries", "bytes", "first", "last", "p50", "p99", "max", "least", "most")
         return dict(zip(names, map(int, lines[0].split()), strict=True))
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def read_bytes(pid):

@@ -85,6 +85,19 @@ Status ConsumerSet::check_source(const ConsumerConfig& config) const {
                 near ? fmt::format("Did you mean {}?", *near) : "GET /api/v1/sources lists them.");
 }
 
+// All that can be found wrong with a definition before it is kept.
+Status ConsumerSet::check_usable(const ConsumerConfig& config, const SecretResolver& secrets) const {
+    LEAT_TRY(check_definition(config, false));
+    LEAT_TRY(check_source(config));
+    LEAT_ASSIGN(auto spec, feed_spec(config));
+    spec.refuse_unknown = true;
+    // Before its first attempt a source has no log to compare with.
+    if (auto feed = sources_.feed(spec); !feed && feed.error().code != ErrorCode::LOG_NO_SOURCE)
+        return fail(std::move(feed.error()));
+    if (config.type != ConsumerType::subscription) LEAT_TRY(make_sink(config, {}, secrets));
+    return {};
+}
+
 Result<server::ConsumerView> ConsumerSet::create(const SettingGroup& group, const std::string& json) {
     std::lock_guard control(control_);
     for (const Setting& setting : group.settings) LEAT_TRY(check_no_literal_secret(setting));
@@ -93,14 +106,7 @@ Result<server::ConsumerView> ConsumerSet::create(const SettingGroup& group, cons
     if (find(parsed.name))
         return fail(ErrorCode::CONSUMER_EXISTS, fmt::format("there is a consumer {} already", parsed.name),
                     "Give it another name.");
-    LEAT_TRY(check_definition(parsed, false));
-    LEAT_TRY(check_source(parsed));
-    LEAT_ASSIGN(auto spec, feed_spec(parsed));
-    spec.refuse_unknown = true;
-    // Before its first attempt a source has no log to compare with.
-    if (auto feed = sources_.feed(spec); !feed && feed.error().code != ErrorCode::LOG_NO_SOURCE)
-        return fail(std::move(feed.error()));
-    if (parsed.type != ConsumerType::subscription) LEAT_TRY(make_sink(parsed, {}, config->secrets));
+    LEAT_TRY(check_usable(parsed, config->secrets));
     auto consumer = std::make_shared<Consumer>();
     consumer->config = parsed;
     consumer->from_file = false;
@@ -128,13 +134,7 @@ Result<server::ConsumerView> ConsumerSet::update(const SettingGroup& group, cons
         return fail(ErrorCode::CONFIG_INVALID,
                     "source: it cannot be changed, since the cursor is of the log of another source",
                     "Create another consumer.");
-    LEAT_TRY(check_definition(parsed, false));
-    LEAT_TRY(check_source(parsed));
-    LEAT_ASSIGN(auto spec, feed_spec(parsed));
-    spec.refuse_unknown = true;
-    if (auto feed = sources_.feed(spec); !feed && feed.error().code != ErrorCode::LOG_NO_SOURCE)
-        return fail(std::move(feed.error()));
-    if (parsed.type != ConsumerType::subscription) LEAT_TRY(make_sink(parsed, {}, config->secrets));
+    LEAT_TRY(check_usable(parsed, config->secrets));
     LEAT_TRY(make_room(parsed));
     LEAT_ASSIGN(auto stored, definitions_.update(db::DefinitionKind::consumer, parsed.name, json, revision));
     end(*consumer);

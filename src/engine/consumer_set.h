@@ -84,6 +84,7 @@ class ConsumerSet final : public server::Consumers, public server::Replays {
     Result<ConsumerConfig> parse_definition(const SettingGroup& group, const Config& config) const;
     Status load_definitions(const Config& config);
     Status check_source(const ConsumerConfig& config) const;
+    Status check_usable(const ConsumerConfig& config, const SecretResolver& secrets) const;
     Status check_definition(const ConsumerConfig& config, bool from_file) const;
     Result<Seq> start_place(const ConsumerConfig& config) const;
     Status place(Consumer& consumer);

@@ -42,11 +42,7 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
     view.name = name;
     {
         std::lock_guard lock(mutex_);
-        auto found =
-            std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
-        if (found == sources_.end())
-            return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name",
-                        "GET /api/v1/sources lists them.");
+        LEAT_ASSIGN(auto* found, known(name));
         view.status = found->status();
         view.desired = found->desired;
         view.from_file = found->from_file;
@@ -61,8 +57,8 @@ Result<server::SourceView> SourceSet::view(const std::string& name) const {
 
 std::vector<TableCounts::Count> SourceSet::table_counts(const std::string& name) const {
     std::lock_guard lock(mutex_);
-    auto found = std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
-    if (found == sources_.end() || !found->runner) return {};
+    auto* found = find(name);
+    if (!found || !found->runner) return {};
     return found->runner->table_counts();
 }
 
@@ -70,9 +66,8 @@ Result<std::vector<Finding>> SourceSet::check(const std::string& name) const {
     SourceConfig config;
     {
         std::lock_guard lock(mutex_);
-        auto found =
-            std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
-        if (found == sources_.end()) return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name");
+        auto* found = find(name);
+        if (!found) return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name");
         config = found->config;
     }
     auto process = this->config();
@@ -81,7 +76,7 @@ Result<std::vector<Finding>> SourceSet::check(const std::string& name) const {
 }
 
 Result<std::vector<server::SchemaVersion>> SourceSet::schemas(const std::string& name) const {
-    LEAT_TRY(view(name));
+    LEAT_TRY(check_known(name));
     std::vector<server::SchemaVersion> versions;
     auto found = logs_->schema_versions(name);
     if (!found && found.error().code == ErrorCode::LOG_NO_SOURCE) return versions;  // nothing captured yet
@@ -106,7 +101,7 @@ Status SourceSet::check_selection(const FeedSpec& spec, ChangeSelection& selecti
 }
 
 Result<FeedSource> SourceSet::feed(const FeedSpec& spec) const {
-    LEAT_TRY(view(spec.source));
+    LEAT_TRY(check_known(spec.source));
     LEAT_ASSIGN(auto selection, ChangeSelection::make(spec.selection));
     LEAT_TRY(check_selection(spec, selection));
     FeedSource feed;

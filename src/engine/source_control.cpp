@@ -30,15 +30,31 @@ Result<SourceSet::Control> SourceSet::control() {
     return lock;
 }
 
-SourceSet::Source* SourceSet::find(const std::string& name) {
+const SourceSet::Source* SourceSet::find(const std::string& name) const {
     auto found = std::ranges::find_if(sources_, [&](const Source& one) { return one.config.name == name; });
     return found == sources_.end() ? nullptr : &*found;
 }
 
-Result<SourceSet::Source*> SourceSet::known(const std::string& name) {
-    if (Source* source = find(name)) return source;
+SourceSet::Source* SourceSet::find(const std::string& name) {
+    return const_cast<Source*>(std::as_const(*this).find(name));
+}
+
+Result<const SourceSet::Source*> SourceSet::known(const std::string& name) const {
+    if (const Source* source = find(name)) return source;
     return fail(ErrorCode::LOG_NO_SOURCE, "there is no source of this name",
                 "GET /api/v1/sources lists them.");
+}
+
+Result<SourceSet::Source*> SourceSet::known(const std::string& name) {
+    LEAT_ASSIGN(auto* source, std::as_const(*this).known(name));
+    return const_cast<Source*>(source);
+}
+
+// From any thread, of who needs to know no more.
+Status SourceSet::check_known(const std::string& name) const {
+    std::lock_guard lock(mutex_);
+    LEAT_TRY(known(name));
+    return {};
 }
 
 Result<DesiredState> SourceSet::desired_of(const std::string& name) const {

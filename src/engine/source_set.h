@@ -81,8 +81,11 @@ class SourceSet : public server::Sources, public server::SourceControl {
     Status check_unshared_with_rest(const SourceConfig& config);
     static void tell_of_slot(const SourceConfig& source);
     static std::string unchangeable(const SourceConfig& was, const SourceConfig& now);
+    const Source* find(const std::string& name) const;
     Source* find(const std::string& name);
+    Result<const Source*> known(const std::string& name) const;
     Result<Source*> known(const std::string& name);
+    Status check_known(const std::string& name) const;
     void add(Source source);
     std::shared_ptr<const Config> config() const;
     Result<SourceConfig> parse_definition(const SettingGroup& group, const Config& config) const;
